@@ -1,0 +1,1 @@
+//! Headless Tickwire clients: bot swarm and chat console.

@@ -1,0 +1,1 @@
+//! The Tickwire client core: prediction, interpolation, tick synchronisation; bytes in, bytes out.

@@ -1,0 +1,1 @@
+//! The Tickwire server: rooms, tick loop, sockets.

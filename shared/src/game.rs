@@ -1,0 +1,227 @@
+//! Owns the plug: the one trait that a game implements, and what a room hands it each tick.
+
+use crate::{Replicate, Tick};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use slotmap::{Key, KeyData, new_key_type};
+use std::fmt::Debug;
+
+new_key_type! {
+    /// A player of a room. Never denotes two players: a reused place gets a new generation.
+    pub struct PlayerId;
+    /// A replicated entity of a game. All ids of one game come from one slot map, so that an index is
+    /// alive at most once and a reused index shows as a new generation.
+    pub struct EntityId;
+}
+
+/// Index and generation of a slot map key: the two numbers that travel.
+#[must_use]
+pub fn key_parts(key: impl Key) -> (u32, u32) {
+    let ffi = key.data().as_ffi();
+    (ffi as u32, (ffi >> 32) as u32)
+}
+
+/// The key with this index and generation (whose lowest bit a slot map always sets).
+#[must_use]
+pub fn key_from_parts<K: Key>(index: u32, generation: u32) -> K {
+    KeyData::from_ffi(u64::from(generation) << 32 | u64::from(index)).into()
+}
+
+/// Why a game does not take a player, in words for that player.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+/// How a player's input for this tick came about.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Arrival {
+    /// The player's command for this very tick was there.
+    OnTime,
+    /// It was not there; the player's last input is repeated.
+    Repeated,
+    /// It was not there for so long that the input is now `Default` (or none ever came).
+    Neutral,
+}
+
+/// What became of a player's commands since it joined. All counts only grow.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputCounts {
+    /// Commands that were the input of their tick.
+    pub applied: u64,
+    /// Commands that came after their tick had run: dropped.
+    pub late: u64,
+    /// Commands too many ticks ahead to be kept: dropped.
+    pub early: u64,
+    /// Commands for a tick that already had one: dropped.
+    pub duplicate: u64,
+    /// Ticks that ran without a command, after the player's first one.
+    pub missing: u64,
+}
+
+/// One player's share of a tick.
+#[derive(Clone, Debug)]
+pub struct PlayerInput<I> {
+    /// Who.
+    pub player: PlayerId,
+    /// What the player wants, this tick.
+    pub input: I,
+    /// Whether that is what it sent for this tick, or a substitute.
+    pub arrival: Arrival,
+    /// How its commands fared so far.
+    pub counts: InputCounts,
+}
+
+/// Who is told about an event.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Every player and spectator of the room.
+    Everyone,
+    /// One player.
+    Only(PlayerId),
+    /// Everyone but one player.
+    Except(PlayerId),
+    /// Whoever sees this entity in the snapshot that the event travels with.
+    SeersOf(EntityId),
+}
+
+/// What a room hands its game for one tick. A struct, so that the signature of [`Game::tick`] never changes.
+pub struct TickContext<'a, G: Game> {
+    /// The tick that is being made.
+    pub tick: Tick,
+    /// The room's settings, as sent to every client.
+    pub settings: &'a G::Settings,
+    players: &'a [PlayerInput<G::Input>],
+    events: &'a mut Vec<(Audience, G::Event)>,
+}
+
+impl<'a, G: Game> TickContext<'a, G> {
+    /// A tick with these inputs (at most one per player, ordered by player); events are appended to `events`.
+    pub fn new(
+        tick: Tick,
+        settings: &'a G::Settings,
+        players: &'a [PlayerInput<G::Input>],
+        events: &'a mut Vec<(Audience, G::Event)>,
+    ) -> Self {
+        Self { tick, settings, players, events }
+    }
+
+    /// Exactly one input for each player that has joined, always in the same order.
+    #[must_use]
+    pub fn players(&self) -> &'a [PlayerInput<G::Input>] {
+        self.players
+    }
+
+    /// This player's input, if it has joined.
+    #[must_use]
+    pub fn input(&self, player: PlayerId) -> Option<&'a PlayerInput<G::Input>> {
+        self.players.iter().find(|entry| entry.player == player)
+    }
+
+    /// Tells `audience` a one-off fact, in the same frame as the snapshot of this tick.
+    pub fn emit(&mut self, audience: Audience, event: G::Event) {
+        self.events.push((audience, event));
+    }
+}
+
+/// One predicted step of a player's own entity: what [`Game::predict`] works on.
+pub struct PredictContext<'a, G: Game> {
+    /// The tick that is being predicted.
+    pub tick: Tick,
+    /// The room's settings.
+    pub settings: &'a G::Settings,
+    /// The player's input for this tick.
+    pub input: &'a G::Input,
+    /// The player's own entity, to be moved one tick on.
+    pub own: &'a mut G::Entity,
+}
+
+/// The rules of one game. Deterministic: same settings, seed and inputs, same game. No clock, no I/O, no
+/// iteration over hash maps, no `sin` or `cos` outside of glam.
+///
+/// The whole state serialises, so that a room can be stored, restored and moved.
+pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
+    /// The game's name on the wire: a client of another game is refused.
+    const NAME: &'static str;
+    /// Raise it when rules, `Input`, `Event` or `Settings` change; the entities' layout is hashed anyway.
+    const VERSION: u32 = 1;
+    /// Ticks per second. A step is one tick: there is no time step to pass around.
+    const TICK_RATE_HZ: u32;
+    /// Whether [`Game::predict`] is implemented.
+    const PREDICTS: bool = false;
+
+    /// Map, rules: sent to each client once, when it joins. Must not change afterwards.
+    type Settings: Clone + Debug + Default + Serialize + DeserializeOwned + Send + Sync;
+    /// What a player wants in one tick. `Default` is hands off. Fixed-size integers are best: a client
+    /// can send any value that the type allows (NaN too, if it holds floats), and no zero-sized elements.
+    type Input: Copy + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send;
+    /// What players see: made by [`replicate!`](crate::replicate).
+    type Entity: Replicate;
+    /// One-off facts: hit, killed, picked up.
+    type Event: Clone + Debug + Serialize + DeserializeOwned + Send;
+
+    /// A fresh game. `seed` drives everything that is random.
+    fn new(settings: &Self::Settings, seed: u64) -> Self;
+
+    /// A player comes in, between two ticks.
+    ///
+    /// # Errors
+    /// A [`Refusal`] is shown to the player, whose connection then closes.
+    fn join(&mut self, player: PlayerId) -> Result<(), Refusal>;
+
+    /// A player that joined is gone for good, between two ticks.
+    fn leave(&mut self, player: PlayerId);
+
+    /// One tick. At its end the game snaps what it replicates to the wire's grid ([`Replicate::snap`]),
+    /// so that client and server go on from bit-identical values.
+    fn tick(&mut self, cx: &mut TickContext<'_, Self>);
+
+    /// Everything that players may see, each id once.
+    fn entities(&self) -> impl Iterator<Item = (EntityId, &Self::Entity)>;
+
+    /// The entity that this player steers and predicts, if it has one now.
+    fn own(&self, player: PlayerId) -> Option<EntityId>;
+
+    /// Whether `player` may know of this entity at all. What is not seen never enters a frame.
+    fn sees(&self, _player: PlayerId, _id: EntityId, _entity: &Self::Entity) -> bool {
+        true
+    }
+
+    /// The step of a player's own entity, run by the client ahead of the server. The server's [`Game::tick`]
+    /// must move that entity by the same code. The result is snapped to the wire's grid afterwards.
+    fn predict(_cx: &mut PredictContext<'_, Self>) {}
+
+    /// A number in the entity that the rules change whenever something other than its player's own input
+    /// changed it (a hit, a push, a respawn). A correction that comes with another number is an
+    /// explained one, not a misprediction.
+    fn disturbances(_entity: &Self::Entity) -> u32 {
+        0
+    }
+
+    /// Whether the way between two states must not be drawn (a respawn, a teleport).
+    fn teleported(_from: &Self::Entity, _to: &Self::Entity) -> bool {
+        false
+    }
+
+    /// An event as a line of text, for terminals and logs. `name` gives a player's name.
+    fn describe(event: &Self::Event, _name: &dyn Fn(PlayerId) -> String) -> String {
+        format!("{event:?}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_parts() {
+        let mut map = slotmap::SlotMap::<EntityId, ()>::with_key();
+        let first = map.insert(());
+        map.remove(first);
+        let second = map.insert(());
+        assert_ne!(first, second);
+        for key in [first, second] {
+            let (index, generation) = key_parts(key);
+            assert_eq!(key_from_parts::<EntityId>(index, generation), key);
+        }
+        assert_eq!(key_parts(first).0, key_parts(second).0, "the place is reused, the generation is not");
+    }
+}

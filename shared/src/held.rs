@@ -1,0 +1,69 @@
+//! Owns what one client holds: the rows of its view, kept up to date by [`read_delta`](crate::read_delta).
+
+use crate::slots::SlotTable;
+use crate::{EntityId, Layout, Row, Snapshot, Tick, row_hash};
+
+/// A client's view of the world, row for row what the server wrote to it.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    pub(crate) table: SlotTable,
+    /// By slot.
+    pub(crate) rows: Vec<HeldRow>,
+    /// The tick of the rows, and of the rows before them.
+    pub(crate) ticks: Option<(Tick, Option<Tick>)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeldRow {
+    pub kind: usize,
+    pub columns: Vec<u32>,
+    /// The row of the snapshot before. Stale if the entity was not in it.
+    pub previous: Vec<u32>,
+}
+
+impl Held {
+    /// The tick of the last snapshot, if there was one.
+    #[must_use]
+    pub fn tick(&self) -> Option<Tick> {
+        self.ticks.map(|(tick, _)| tick)
+    }
+
+    /// The client's own entity, if it has one.
+    #[must_use]
+    pub fn own(&self) -> Option<EntityId> {
+        self.table.own()
+    }
+
+    /// The row of an entity, if it is in view. Columns that are not told are 0.
+    #[must_use]
+    pub fn get(&self, id: EntityId) -> Option<Row<'_>> {
+        self.table.find(id).map(|slot| self.row(slot))
+    }
+
+    fn row(&self, slot: u32) -> Row<'_> {
+        let row = &self.rows[slot as usize];
+        Row { kind: row.kind, columns: &row.columns }
+    }
+
+    /// The view hash, as the server computes it over what this client should hold.
+    #[must_use]
+    pub fn hash(&self, layout: &Layout) -> u32 {
+        let own = self.own();
+        self.table
+            .by_index()
+            .map(|slot| {
+                let id = self.table.slots[slot as usize].id;
+                row_hash(layout, id, self.row(slot), own == Some(id))
+            })
+            .fold(0, u32::wrapping_add)
+    }
+
+    /// Copies the view into a snapshot, for drawing and comparing.
+    pub fn copy_to(&self, snapshot: &mut Snapshot) {
+        snapshot.reset(self.tick().unwrap_or_default());
+        for slot in self.table.by_index() {
+            snapshot.push(self.table.slots[slot as usize].id, self.row(slot));
+        }
+        snapshot.index();
+    }
+}

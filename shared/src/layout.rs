@@ -1,0 +1,370 @@
+//! Owns what codec and hash need to know of a schema: columns in coding order, widths, expectations, and the prefix code.
+
+use crate::limits::{COLUMNS_MAX, KINDS_MAX};
+use crate::{BitReader, BitWriter, Field, FieldKind, Game, Kind, Malformed, Predict, Schema};
+
+/// A schema, prepared for coding.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    schema: Schema,
+    hash: u64,
+    pub(crate) kinds: Vec<KindLayout>,
+    pub(crate) kind_bits: u32,
+    pub(crate) code: ClassCode,
+}
+
+/// One kind's columns, by the groups in which a changed row is written.
+#[derive(Clone, Debug)]
+pub(crate) struct KindLayout {
+    pub columns: Vec<Column>,
+    /// Numbers and angles that change on their own: usually at least one of them does.
+    pub lively: Vec<usize>,
+    /// Columns that another one moves: right as long as nothing is bumped into.
+    pub moved: Vec<usize>,
+    /// Everything else that all may see: rarely changes.
+    pub quiet: Vec<usize>,
+    /// What only the owner is told.
+    pub owner: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub bits: u32,
+    pub max: u32,
+    pub wraps: bool,
+    pub is_key: bool,
+    pub owner_only: bool,
+    pub expect: Expect,
+}
+
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Expect {
+    Hold,
+    Linear,
+    Rate { column: usize, min: f64, step: f64, per_step: f64 },
+}
+
+/// How many ticks lie between the rows that an expectation is made from.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ages {
+    /// From the baseline to the row that is expected.
+    pub age: i64,
+    /// From the row before the baseline to the baseline.
+    pub span: i64,
+}
+
+impl Layout {
+    /// The layout of a game's entities.
+    ///
+    /// # Panics
+    /// If the game's field tables are contradictory or above a limit: see [`Layout::new`].
+    #[must_use]
+    pub fn of<G: Game>() -> Self {
+        Self::new(Schema::of::<G>()).unwrap_or_else(|fault| panic!("{}: {fault}", G::NAME))
+    }
+
+    /// Prepares a schema, our own or one that a server sent.
+    ///
+    /// # Errors
+    /// In words, if there are too many kinds or columns, a rate names no field of the same row, a tick
+    /// rate is 0 or a range is empty.
+    pub fn new(schema: Schema) -> Result<Self, String> {
+        if schema.kinds.is_empty() || schema.kinds.len() > KINDS_MAX {
+            return Err(format!("a schema has from 1 to {KINDS_MAX} kinds"));
+        }
+        if schema.tick_rate_hz == 0 || schema.tick_rate_hz > 1000 {
+            return Err("the tick rate is from 1 to 1000 per second".to_owned());
+        }
+        let kinds = schema
+            .kinds
+            .iter()
+            .map(|kind| KindLayout::new(kind, schema.tick_rate_hz))
+            .collect::<Result<Vec<_>, _>>()?;
+        let kind_bits = usize::BITS - (kinds.len() - 1).leading_zeros();
+        Ok(Self { hash: schema.hash(), schema, kinds, kind_bits, code: ClassCode::built_in() })
+    }
+
+    /// The schema that this was made from.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// [`Schema::hash`] of it.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl KindLayout {
+    fn new(kind: &Kind, tick_rate_hz: u32) -> Result<Self, String> {
+        let fault = |field: &Field, what: &str| format!("{}.{}: {what}", kind.name, field.name);
+        if kind.fields.len() > COLUMNS_MAX {
+            return Err(format!("{}: more than {COLUMNS_MAX} columns", kind.name));
+        }
+        let mut columns = Vec::new();
+        for field in &kind.fields {
+            if !is_sound(&field.kind) {
+                return Err(fault(field, "an empty or too wide range"));
+            }
+            let expect = match &field.predict {
+                Predict::Hold => Expect::Hold,
+                Predict::Linear => Expect::Linear,
+                Predict::Rate(name) => rate(kind, field, name, tick_rate_hz)
+                    .ok_or_else(|| fault(field, "its rate is not a hold or linear range that all may see"))?,
+            };
+            columns.push(Column {
+                bits: field.kind.bits(),
+                max: field.kind.max(),
+                wraps: matches!(field.kind, FieldKind::Angle { .. }),
+                is_key: matches!(field.kind, FieldKind::KeyIndex | FieldKind::KeyGeneration),
+                owner_only: field.owner_only,
+                expect,
+            });
+        }
+        Ok(Self::grouped(columns, &kind.fields))
+    }
+
+    fn grouped(columns: Vec<Column>, fields: &[Field]) -> Self {
+        let mut layout = Self { columns, lively: vec![], moved: vec![], quiet: vec![], owner: vec![] };
+        for (place, field) in fields.iter().enumerate() {
+            let group = match (&field.kind, &field.predict) {
+                _ if field.owner_only => &mut layout.owner,
+                (_, Predict::Rate(_)) => &mut layout.moved,
+                (FieldKind::Range { .. } | FieldKind::Angle { .. }, _) => &mut layout.lively,
+                _ => &mut layout.quiet,
+            };
+            group.push(place);
+        }
+        layout
+    }
+}
+
+fn is_sound(kind: &FieldKind) -> bool {
+    match kind {
+        FieldKind::Range { min, max, step } => {
+            min.is_finite()
+                && max.is_finite()
+                && min < max
+                && *step > 0.0
+                && (max - min) / step <= 4_194_304.0
+        }
+        FieldKind::Angle { bits } => (1..=20).contains(bits),
+        FieldKind::Int { min, max } => {
+            min < max && max.checked_sub(*min).is_some_and(|width| width <= u32::MAX.into())
+        }
+        FieldKind::Choice { names } => !names.is_empty(),
+        FieldKind::Flag | FieldKind::KeyIndex | FieldKind::KeyGeneration => true,
+    }
+}
+
+fn rate(kind: &Kind, field: &Field, rate: &str, tick_rate_hz: u32) -> Option<Expect> {
+    let column = kind.fields.iter().position(|other| other.name == rate)?;
+    let other = &kind.fields[column];
+    let FieldKind::Range { min, step, .. } = other.kind else { return None };
+    let FieldKind::Range { step: own_step, .. } = field.kind else { return None };
+    let moved = matches!(other.predict, Predict::Rate(_));
+    let shared = !other.owner_only && !field.owner_only;
+    (shared && !moved).then(|| Expect::Rate {
+        column,
+        min,
+        step,
+        per_step: f64::from(tick_rate_hz) * own_step,
+    })
+}
+
+impl Column {
+    /// What both ends expect here, from what the receiver holds and from the columns of the new row that stand before this one in coding order.
+    pub fn expected(
+        &self,
+        place: usize,
+        base: &[u32],
+        previous: Option<&[u32]>,
+        row: &[u32],
+        ages: Ages,
+    ) -> u32 {
+        let held = base[place];
+        match (self.expect, previous) {
+            (Expect::Hold, _) | (Expect::Linear, None) => held,
+            (Expect::Linear, Some(previous)) => {
+                let way = self.residual(held, previous[place]);
+                let step = (2 * way * ages.age + ages.span).div_euclid(2 * ages.span);
+                self.moved(held, step)
+            }
+            (Expect::Rate { column, min, step, per_step }, _) => {
+                let per_second = min + step * f64::from(row[column]);
+                let way = (per_second * ages.age as f64 / per_step + 0.5).floor();
+                self.moved(held, way as i64)
+            }
+        }
+    }
+
+    /// `value - expected`, the short way round for an angle.
+    pub fn residual(&self, value: u32, expected: u32) -> i64 {
+        let way = i64::from(value) - i64::from(expected);
+        if !self.wraps {
+            return way;
+        }
+        let turn = i64::from(self.max) + 1;
+        (way + turn / 2).rem_euclid(turn) - turn / 2
+    }
+
+    fn moved(&self, held: u32, way: i64) -> u32 {
+        let value = i64::from(held).saturating_add(way);
+        let turn = i64::from(self.max) + 1;
+        (if self.wraps { value.rem_euclid(turn) } else { value.clamp(0, turn - 1) }) as u32
+    }
+
+    /// The value that lies `residual` from what was expected.
+    pub fn resolved(&self, expected: u32, residual: i64) -> Result<u32, Malformed> {
+        let value = i64::from(expected) + residual;
+        if self.wraps {
+            return Ok(value.rem_euclid(i64::from(self.max) + 1) as u32);
+        }
+        match u32::try_from(value) {
+            Ok(value) if value <= self.max => Ok(value),
+            _ => Err(Malformed("a column leaves its range")),
+        }
+    }
+}
+
+const CLASSES: usize = 33;
+
+/// A prefix code for residuals: the class (how many bits the size has, 0 to 32) by a canonical prefix
+/// code, then the sign and the size without its leading one.
+///
+/// A code is nothing but the lengths of its 33 words (canonical Huffman codes: Schwartz and Kallick, 1964), so
+/// that other, trained ones can take the place of the built-in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassCode {
+    /// Each class's word, first bit lowest, and its length in bits.
+    words: [(u32, u32); CLASSES],
+    /// By length: how many words are shorter, the first word of this length, and how many there are.
+    lengths: Vec<(usize, u32, u32)>,
+    /// The classes in the order of their words.
+    order: Vec<u32>,
+}
+
+impl ClassCode {
+    /// The code for a game that has no trained one: 1 bit for class 0, 4 for the classes 1 to 4, 5 for 5 to 8, and so on.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let mut lengths = [0u8; CLASSES];
+        for (class, length) in lengths.iter_mut().enumerate() {
+            *length = if class == 0 { 1 } else { 4 + (class as u8 - 1) / 4 };
+        }
+        Self::new(&lengths)
+    }
+
+    /// The canonical code with words of these lengths: shorter words first, then smaller classes first.
+    fn new(lengths: &[u8; CLASSES]) -> Self {
+        let mut order: Vec<u32> = (0..CLASSES as u32).collect();
+        order.sort_by_key(|&class| (lengths[class as usize], class));
+        let mut words = [(0, 0); CLASSES];
+        let mut by_length: Vec<(usize, u32, u32)> = Vec::new();
+        let mut word = 0u32;
+        for (place, &class) in order.iter().enumerate() {
+            let length = u32::from(lengths[class as usize]);
+            while (by_length.len() as u32) <= length {
+                let extra = if by_length.is_empty() { 0 } else { 1 };
+                word <<= extra;
+                by_length.push((place, word, 0));
+            }
+            words[class as usize] = (word.reverse_bits() >> (32 - length), length);
+            by_length[length as usize].2 += 1;
+            word += 1;
+        }
+        Self { words, lengths: by_length, order }
+    }
+
+    /// Appends a residual.
+    pub(crate) fn write(&self, out: &mut BitWriter, residual: i64) {
+        let size = residual.unsigned_abs();
+        let class = u64::BITS - size.leading_zeros();
+        let (word, length) = self.words[class as usize];
+        out.write(word, length);
+        if class > 0 {
+            out.write_bit(residual < 0);
+            out.write((size - (1 << (class - 1))) as u32, class - 1);
+        }
+    }
+
+    /// Takes a residual.
+    pub(crate) fn read(&self, bits: &mut BitReader<'_>) -> Result<i64, Malformed> {
+        let class = self.read_class(bits)?;
+        if class == 0 {
+            return Ok(0);
+        }
+        let negative = bits.read_bit()?;
+        let size = (1i64 << (class - 1)) + i64::from(bits.read(class - 1)?);
+        Ok(if negative { -size } else { size })
+    }
+
+    fn read_class(&self, bits: &mut BitReader<'_>) -> Result<u32, Malformed> {
+        let mut word = 0;
+        for &(shorter, first, count) in &self.lengths[1..] {
+            word = word << 1 | bits.read(1)?;
+            if word < first + count {
+                return Ok(self.order[shorter + (word - first) as usize]);
+            }
+        }
+        Err(Malformed("a residual has no class"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_of_residual_comes_back() {
+        let code = ClassCode::built_in();
+        let mut out = BitWriter::default();
+        let residuals: Vec<i64> = (0..32)
+            .flat_map(|power| {
+                let size = 1i64 << power;
+                [size, -size, size - 1, 1 - size, (2 * size - 1), 1 - 2 * size]
+            })
+            .collect();
+        for &residual in &residuals {
+            code.write(&mut out, residual);
+        }
+        let mut bits = BitReader::new(out.align());
+        for residual in residuals {
+            assert_eq!(code.read(&mut bits), Ok(residual));
+        }
+    }
+
+    #[test]
+    fn the_built_in_code_is_the_documented_one() {
+        let cost = |residual: i64| {
+            let mut out = BitWriter::default();
+            ClassCode::built_in().write(&mut out, residual);
+            out.bit_len()
+        };
+        assert_eq!([0, 1, -1, 2, 8, 16, 255].map(cost), [1, 5, 5, 6, 8, 10, 13]);
+        let code = ClassCode::built_in();
+        let mut reversed = BitWriter::default();
+        reversed.write(0b0001, 4);
+        assert_eq!(code.words[1], (0b0001, 4), "words start with their highest bit: 1000");
+        assert_eq!(code.read_class(&mut BitReader::new(reversed.align())), Ok(1));
+    }
+
+    #[test]
+    fn an_angle_goes_the_short_way() {
+        let column = Column {
+            bits: 8,
+            max: 255,
+            wraps: true,
+            is_key: false,
+            owner_only: false,
+            expect: Expect::Linear,
+        };
+        assert_eq!(column.residual(2, 250), 8);
+        assert_eq!(column.residual(250, 2), -8);
+        assert_eq!(column.expected(0, &[250], Some(&[240]), &[], Ages { age: 1, span: 1 }), 4);
+        assert_eq!(column.expected(0, &[250], Some(&[240]), &[], Ages { age: 1, span: 3 }), 253);
+        assert_eq!(column.resolved(4, -6), Ok(254));
+    }
+}

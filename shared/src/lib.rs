@@ -1,0 +1,53 @@
+//! The Tickwire protocol: what both ends of a connection must agree on, and nothing else.
+//!
+//! A game is one [`Game`] implementation. Its entities become rows of integers ([`replicate!`],
+//! [`Layout`]), rows become [`Snapshot`]s, and a snapshot travels as the difference to what the receiver
+//! already holds ([`write_delta`], [`read_delta`]). This crate knows ticks and bytes: no socket,
+//! clock, thread or log, so the same code runs in a server, a bot and a browser.
+
+mod bits;
+mod bodies;
+mod bots;
+mod delta;
+mod game;
+mod held;
+mod history;
+
+mod layout;
+pub mod limits;
+mod message;
+mod replicate;
+mod schema;
+mod slots;
+mod snapshot;
+mod spec;
+mod tick;
+mod wire;
+
+pub use bits::{BitReader, BitWriter};
+pub use bodies::Bodies;
+pub use bots::{Bots, Sight};
+pub use delta::{Baseline, Receiver, Written, read_delta, write_delta};
+pub use game::{
+    Arrival, Audience, EntityId, Game, InputCounts, PlayerId, PlayerInput, PredictContext, Refusal,
+    TickContext, key_from_parts, key_parts,
+};
+pub use glam;
+pub use held::Held;
+pub use history::History;
+pub use layout::{ClassCode, Layout};
+pub use message::{
+    Bytes, Chat, ClientMessage, CloseCode, Command, Hello, PROTOCOL_VERSION, Role, ServerMessage, Slack,
+    SnapshotMessage, Welcome, clean_text,
+};
+pub use replicate::{Choice, Replicate};
+pub use schema::{Field, FieldKind, Kind, Predict, Schema};
+pub use slotmap;
+pub use slots::SlotTable;
+pub use snapshot::{Row, Snapshot, row_hash};
+pub use spec::{
+    Angle, Flag, Int, Key, OneOf, Optional, OwnerOnly, Range, Spec, angle, choice, flag, int, key, optional,
+    owner_only, range,
+};
+pub use tick::{Tick, WireTick};
+pub use wire::{Malformed, append_message, decode, decode_prefix, encode};

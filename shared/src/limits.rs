@@ -1,0 +1,69 @@
+//! Owns every limit of the protocol and of both ends, with its unit in its name. What happens at a limit stands beside it.
+
+/// Ticks of rows that a room keeps. A client whose baseline is older gets a full snapshot.
+pub const HISTORY_TICKS: usize = 64;
+/// Greatest age of a baseline that a snapshot can name; above it the snapshot is full.
+pub const BASELINE_AGE_TICKS_MAX: u64 = 60;
+/// The row before the baseline counts for expectations only if it is at most this old.
+pub const PREVIOUS_AGE_TICKS_MAX: u64 = 62;
+/// Snapshots sent and not yet acked. At the limit the player gets nothing until it acks; what it missed merges into the next.
+pub const UNACKED_SNAPSHOTS_MAX: usize = 16;
+/// Snapshots that a client keeps to draw from. Older ones are forgotten.
+pub const CLIENT_SNAPSHOTS_MAX: usize = 24;
+/// Ticks between two view hashes in a player's snapshots.
+pub const HASH_INTERVAL_TICKS: u64 = 30;
+
+/// Commands waiting for their tick, per player. One further ahead is dropped and counted as early.
+pub const COMMANDS_QUEUED_MAX: usize = 32;
+/// Ticks without a command during which the last input is repeated; then it is `Default`.
+pub const INPUT_REPEATS_MAX_TICKS: u32 = 15;
+/// Events waiting for a player's next frame. At the limit the newest is dropped and the frame says how many were.
+pub const EVENTS_QUEUED_MAX: usize = 256;
+/// Chat, join and leave messages waiting for a session's next frame. At the limit the newest is dropped and counted.
+pub const NOTICES_QUEUED_MAX: usize = 256;
+/// Bytes of events and notices in one frame; the rest waits for the next.
+pub const NOTICE_BYTES_PER_FRAME_MAX: usize = 64 * 1024;
+
+/// Entities of one room. More is a fault of the game: its room closes with 1011.
+pub const ENTITIES_MAX: usize = 65_536;
+/// Kinds of entities in a schema.
+pub const KINDS_MAX: usize = 64;
+/// Columns of one kind of entity.
+pub const COLUMNS_MAX: usize = 64;
+
+/// Bytes of a client's Hello. Above it the connection closes with 1009.
+pub const HELLO_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of any other message of a client. Above it the connection closes with 1009.
+pub const CLIENT_MESSAGE_BYTES_MAX: usize = 1024;
+/// Bytes of one frame of the server. A client refuses more.
+pub const SERVER_FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a game's settings, encoded. A server with more does not start.
+pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one event, encoded. More is a fault of the game: its room closes with 1011.
+pub const EVENT_BYTES_MAX: usize = 1024;
+
+/// Bytes of a player's name. Longer ones are cut.
+pub const NAME_BYTES_MAX: usize = 32;
+/// Bytes of a room's name. Longer ones are refused.
+pub const ROOM_NAME_BYTES_MAX: usize = 32;
+/// Bytes of a line of chat. Longer ones are cut.
+pub const CHAT_BYTES_MAX: usize = 256;
+/// Lines of chat that a session may send at once, and per this many seconds. What is above is dropped and counted.
+pub const CHAT_BURST: u32 = 8;
+/// Lines of chat per second that a session may send in the long run.
+pub const CHAT_PER_SECOND: u32 = 2;
+/// Bytes of a reason in a close frame (RFC 6455 allows 123). Longer ones are cut.
+pub const CLOSE_REASON_BYTES_MAX: usize = 123;
+/// Full snapshots that a client may ask for, per second. What is above is ignored and counted.
+pub const RESYNCS_PER_SECOND: u32 = 1;
+/// Seconds without a newer ack after which a session is closed: 4408 if nothing came at all, 1013 if only acks are missing.
+pub const IDLE_SECONDS_MAX: u32 = 10;
+
+const _: () = {
+    assert!(BASELINE_AGE_TICKS_MAX < HISTORY_TICKS as u64, "a baseline must still be in the history");
+    assert!(PREVIOUS_AGE_TICKS_MAX < HISTORY_TICKS as u64, "so must the row before it");
+    assert!(UNACKED_SNAPSHOTS_MAX < HISTORY_TICKS, "an ack must still mean something");
+    assert!(BASELINE_AGE_TICKS_MAX < u8::MAX as u64, "the age travels in one byte");
+    assert!(NOTICE_BYTES_PER_FRAME_MAX < SERVER_FRAME_BYTES_MAX / 2, "a frame also holds a snapshot");
+    assert!(CHAT_BYTES_MAX + 64 < CLIENT_MESSAGE_BYTES_MAX, "a line of chat fits its message");
+};

@@ -1,0 +1,380 @@
+//! Owns the field table's vocabulary: how one field of a game's entity becomes columns of integers and back.
+//!
+//! These are the right-hand sides in [`replicate!`](crate::replicate): `pos: Vec2 = range(0.0, 64.0, 0.01).rate("vel")`.
+
+use crate::{Field, FieldKind, Predict, key_from_parts, key_parts};
+use glam::{Vec2, Vec3};
+use std::f64::consts::TAU;
+
+/// How a value of type `T` becomes columns. Writer, reader and mixer take and leave the same number of columns.
+pub trait Spec<T> {
+    /// Appends the description of the columns.
+    fn describe(&self, name: &str, fields: &mut Vec<Field>);
+    /// Appends the columns of a value; whatever lies outside the range is clamped into it.
+    fn write(&self, value: &T, row: &mut Vec<u32>);
+    /// Takes the columns off the front of `row`.
+    fn read(&self, row: &mut &[u32]) -> T;
+    /// Like `read`, for the value at `part` (0..=1) of the way from one row to another. What has no
+    /// way between (flags, ids) is as in `from` until the way is done.
+    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> T {
+        let (early, late) = (self.read(from), self.read(to));
+        if part < 1.0 { early } else { late }
+    }
+}
+
+fn take(row: &mut &[u32]) -> u32 {
+    let (first, rest) = row.split_first().expect("a row has all the columns of its kind");
+    *row = rest;
+    *first
+}
+
+fn field(name: &str, kind: FieldKind, predict: Predict) -> Field {
+    Field { name: name.to_owned(), kind, predict, owner_only: false }
+}
+
+#[derive(Copy, Clone, Debug)]
+enum Expect {
+    Hold,
+    Linear,
+    Rate(&'static str),
+}
+
+impl Expect {
+    fn of(self, part: &str) -> Predict {
+        match self {
+            Self::Hold => Predict::Hold,
+            Self::Linear => Predict::Linear,
+            Self::Rate(name) => Predict::Rate(format!("{name}{part}")),
+        }
+    }
+}
+
+/// Numbers in a range, on a grid: see [`range`].
+#[derive(Copy, Clone, Debug)]
+pub struct Range {
+    min: f64,
+    max: f64,
+    step: f64,
+    expect: Expect,
+}
+
+/// `f32`, `Vec2` or `Vec3` with each part in `min..=max`, on a grid of `step`.
+///
+/// # Panics
+/// At compile time (the macro evaluates it there) if the range is empty, or so fine that an `f32` cannot
+/// tell two neighbours apart (more than 2^22 steps from zero).
+#[must_use]
+pub const fn range(min: f64, max: f64, step: f64) -> Range {
+    assert!(min < max && step > 0.0, "a range needs min < max and step > 0");
+    let far = if -min > max { -min } else { max };
+    assert!(far / step <= 4_194_304.0, "the step is too fine for f32 at this range");
+    assert!((max - min) / step <= 4_194_304.0, "the range has too many steps for f32");
+    Range { min, max, step, expect: Expect::Hold }
+}
+
+impl Range {
+    /// This value moves by `field` (its rate per second, of the same shape): costs nothing as long as it does.
+    #[must_use]
+    pub const fn rate(self, field: &'static str) -> Self {
+        Self { expect: Expect::Rate(field), ..self }
+    }
+
+    /// This value tends to go on as it went.
+    #[must_use]
+    pub const fn linear(self) -> Self {
+        Self { expect: Expect::Linear, ..self }
+    }
+
+    fn field(&self, name: &str, part: &str) -> Field {
+        let Self { min, max, step, .. } = *self;
+        field(&format!("{name}{part}"), FieldKind::Range { min, max, step }, self.expect.of(part))
+    }
+
+    fn column(&self, value: f32) -> u32 {
+        // A float becomes an integer by saturation: NaN is 0, so nothing that is not finite passes.
+        let last = ((self.max - self.min) / self.step).round();
+        ((f64::from(value) - self.min) / self.step).round().clamp(0.0, last) as u32
+    }
+
+    fn value(&self, column: f64) -> f32 {
+        (self.min + column * self.step) as f32
+    }
+
+    fn mixed(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> f32 {
+        let (from, to) = (f64::from(take(from)), f64::from(take(to)));
+        self.value(from + (to - from) * f64::from(part))
+    }
+}
+
+impl Spec<f32> for Range {
+    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+        fields.push(self.field(name, ""));
+    }
+    fn write(&self, value: &f32, row: &mut Vec<u32>) {
+        row.push(self.column(*value));
+    }
+    fn read(&self, row: &mut &[u32]) -> f32 {
+        self.value(f64::from(take(row)))
+    }
+    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> f32 {
+        self.mixed(from, to, part)
+    }
+}
+
+macro_rules! vector_spec {
+    ($vector:ty, $($part:ident),+) => {
+        impl Spec<$vector> for Range {
+            fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+                $(fields.push(self.field(name, concat!(".", stringify!($part))));)+
+            }
+            fn write(&self, value: &$vector, row: &mut Vec<u32>) {
+                $(row.push(self.column(value.$part));)+
+            }
+            fn read(&self, row: &mut &[u32]) -> $vector {
+                $(let $part = self.value(f64::from(take(row)));)+
+                <$vector>::new($($part),+)
+            }
+            fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> $vector {
+                $(let $part = self.mixed(from, to, part);)+
+                <$vector>::new($($part),+)
+            }
+        }
+    };
+}
+vector_spec!(Vec2, x, y);
+vector_spec!(Vec3, x, y, z);
+
+/// Angles: see [`angle`].
+#[derive(Copy, Clone, Debug)]
+pub struct Angle {
+    bits: u8,
+    expect: Expect,
+}
+
+/// An `f32` angle in radians, kept in 0..2pi, one turn over 2^`bits` steps; drawn and sent the short way round.
+///
+/// # Panics
+/// At compile time, unless `bits` is from 1 to 20.
+#[must_use]
+pub const fn angle(bits: u8) -> Angle {
+    assert!(bits >= 1 && bits <= 20, "an angle has from 1 to 20 bits");
+    Angle { bits, expect: Expect::Hold }
+}
+
+impl Angle {
+    /// This angle tends to keep turning as it turned.
+    #[must_use]
+    pub const fn linear(self) -> Self {
+        Self { expect: Expect::Linear, ..self }
+    }
+
+    fn turn(&self) -> f64 {
+        f64::from(1u32 << self.bits)
+    }
+}
+
+impl Spec<f32> for Angle {
+    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+        fields.push(field(name, FieldKind::Angle { bits: self.bits }, self.expect.of("")));
+    }
+    fn write(&self, value: &f32, row: &mut Vec<u32>) {
+        let steps = (f64::from(*value) / TAU * self.turn()).round().rem_euclid(self.turn());
+        row.push(steps as u32 & FieldKind::Angle { bits: self.bits }.max());
+    }
+    fn read(&self, row: &mut &[u32]) -> f32 {
+        (f64::from(take(row)) * TAU / self.turn()) as f32
+    }
+    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> f32 {
+        let (from, to) = (f64::from(take(from)), f64::from(take(to)));
+        let half = self.turn() / 2.0;
+        let way = (to - from + half).rem_euclid(self.turn()) - half;
+        let steps = (from + way * f64::from(part)).rem_euclid(self.turn());
+        (steps * TAU / self.turn()) as f32
+    }
+}
+
+/// Whole numbers: see [`int`].
+#[derive(Copy, Clone, Debug)]
+pub struct Int {
+    min: i64,
+    max: i64,
+}
+
+/// Any integer type of at most 32 bits, in `min..=max`.
+///
+/// # Panics
+/// At compile time, if the range is empty or wider than 32 bits.
+#[must_use]
+pub const fn int(min: i64, max: i64) -> Int {
+    assert!(min < max && max - min <= u32::MAX as i64, "an integer range needs 1 to 32 bits");
+    Int { min, max }
+}
+
+macro_rules! int_spec {
+    ($($int:ty),+) => {$(
+        impl Spec<$int> for Int {
+            fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+                fields.push(field(name, FieldKind::Int { min: self.min, max: self.max }, Predict::Hold));
+            }
+            fn write(&self, value: &$int, row: &mut Vec<u32>) {
+                row.push((i64::from(*value).clamp(self.min, self.max) - self.min) as u32);
+            }
+            fn read(&self, row: &mut &[u32]) -> $int {
+                // Only a range wider than the type, which the game itself wrote, can saturate here.
+                let value = self.min + i64::from(take(row));
+                value.clamp(i64::from(<$int>::MIN), i64::from(<$int>::MAX)) as $int
+            }
+        }
+    )+};
+}
+int_spec!(u8, i8, u16, i16, u32, i32);
+
+/// True or false: see [`flag`].
+#[derive(Copy, Clone, Debug)]
+pub struct Flag;
+
+/// A `bool`.
+#[must_use]
+pub const fn flag() -> Flag {
+    Flag
+}
+
+impl Spec<bool> for Flag {
+    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+        fields.push(field(name, FieldKind::Flag, Predict::Hold));
+    }
+    fn write(&self, value: &bool, row: &mut Vec<u32>) {
+        row.push(u32::from(*value));
+    }
+    fn read(&self, row: &mut &[u32]) -> bool {
+        take(row) != 0
+    }
+}
+
+/// One of a few names: see [`choice`].
+#[derive(Copy, Clone, Debug)]
+pub struct OneOf;
+
+/// An enum without data, made by [`replicate!`](crate::replicate).
+#[must_use]
+pub const fn choice() -> OneOf {
+    OneOf
+}
+
+impl<T: crate::Choice> Spec<T> for OneOf {
+    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+        let names = T::NAMES.iter().map(|&name| name.to_owned()).collect();
+        fields.push(field(name, FieldKind::Choice { names }, Predict::Hold));
+    }
+    fn write(&self, value: &T, row: &mut Vec<u32>) {
+        row.push(value.place());
+    }
+    fn read(&self, row: &mut &[u32]) -> T {
+        T::at(take(row)).expect("a column is never above its greatest value")
+    }
+}
+
+/// The id of a player or an entity: see [`key`].
+#[derive(Copy, Clone, Debug)]
+pub struct Key;
+
+/// A `PlayerId` or an `EntityId` (which may be null).
+#[must_use]
+pub const fn key() -> Key {
+    Key
+}
+
+impl<K: slotmap::Key> Spec<K> for Key {
+    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+        fields.push(field(&format!("{name}.index"), FieldKind::KeyIndex, Predict::Hold));
+        fields.push(field(&format!("{name}.generation"), FieldKind::KeyGeneration, Predict::Hold));
+    }
+    fn write(&self, value: &K, row: &mut Vec<u32>) {
+        // Null is (0, 0) on the wire, which no slot map ever hands out: an index of 2^32-1 would be dear.
+        let (index, generation) = if value.is_null() { (0, 0) } else { key_parts(*value) };
+        row.extend([index, generation]);
+    }
+    fn read(&self, row: &mut &[u32]) -> K {
+        let (index, generation) = (take(row), take(row));
+        if generation == 0 { K::null() } else { key_from_parts(index, generation) }
+    }
+}
+
+/// A value that may be absent: see [`optional`].
+#[derive(Copy, Clone, Debug)]
+pub struct Optional<S>(S);
+
+/// An `Option` of what `spec` describes: one flag, and the columns of `spec` (all 0 while absent).
+#[must_use]
+pub const fn optional<S>(spec: S) -> Optional<S> {
+    Optional(spec)
+}
+
+impl<T, S: Spec<T>> Spec<Option<T>> for Optional<S> {
+    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+        fields.push(field(&format!("{name}?"), FieldKind::Flag, Predict::Hold));
+        self.0.describe(name, fields);
+    }
+    fn write(&self, value: &Option<T>, row: &mut Vec<u32>) {
+        row.push(u32::from(value.is_some()));
+        match value {
+            Some(value) => self.0.write(value, row),
+            None => row.extend(std::iter::repeat_n(0, self.columns())),
+        }
+    }
+    fn read(&self, row: &mut &[u32]) -> Option<T> {
+        let there = take(row) != 0;
+        let value = self.0.read(row);
+        there.then_some(value)
+    }
+    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> Option<T> {
+        let (early, late) = (take(from) != 0, take(to) != 0);
+        if early && late {
+            return Some(self.0.mix(from, to, part));
+        }
+        let (was, is) = (self.0.read(from), self.0.read(to));
+        if part < 1.0 { early.then_some(was) } else { late.then_some(is) }
+    }
+}
+
+impl<S> Optional<S> {
+    fn columns<T>(&self) -> usize
+    where
+        S: Spec<T>,
+    {
+        let mut fields = Vec::new();
+        self.0.describe("", &mut fields);
+        fields.len()
+    }
+}
+
+/// A value that only the entity's own player is told: see [`owner_only`].
+#[derive(Copy, Clone, Debug)]
+pub struct OwnerOnly<S>(S);
+
+/// What `spec` describes, sent to the player whose own entity it is and to nobody else; others read column 0.
+#[must_use]
+pub const fn owner_only<S>(spec: S) -> OwnerOnly<S> {
+    OwnerOnly(spec)
+}
+
+impl<T, S: Spec<T>> Spec<T> for OwnerOnly<S> {
+    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
+        let first = fields.len();
+        self.0.describe(name, fields);
+        for field in &mut fields[first..] {
+            field.owner_only = true;
+            // What one player alone is told is never encoded for others, so there is nothing to share or expect.
+            field.predict = Predict::Hold;
+        }
+    }
+    fn write(&self, value: &T, row: &mut Vec<u32>) {
+        self.0.write(value, row);
+    }
+    fn read(&self, row: &mut &[u32]) -> T {
+        self.0.read(row)
+    }
+    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> T {
+        self.0.mix(from, to, part)
+    }
+}

@@ -1,0 +1,1 @@
+//! Simulator, cross-crate tests and benchmarks of Tickwire.
