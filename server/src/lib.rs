@@ -1,1 +1,3 @@
 //! The Tickwire server: rooms, tick loop, sockets.
+
+pub mod room;

@@ -181,7 +181,7 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
     fn own(&self, player: PlayerId) -> Option<EntityId>;
 
     /// Whether `player` may know of this entity at all. What is not seen never enters a frame.
-    fn sees(&self, _player: PlayerId, _id: EntityId, _entity: &Self::Entity) -> bool {
+    fn sees(&self, _player: PlayerId, _id: EntityId) -> bool {
         true
     }
 

@@ -42,6 +42,9 @@ pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one event, encoded. More is a fault of the game: its room closes with 1011.
 pub const EVENT_BYTES_MAX: usize = 1024;
 
+/// Spectators and consoles of one room. Full: one more is refused with 4403.
+pub const SPECTATORS_PER_ROOM_MAX: usize = 256;
+
 /// Bytes of a player's name. Longer ones are cut.
 pub const NAME_BYTES_MAX: usize = 32;
 /// Bytes of a room's name. Longer ones are refused.

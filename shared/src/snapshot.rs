@@ -1,7 +1,7 @@
 //! Owns a snapshot: the rows of all entities at one tick, by id. Knows no sessions.
 
 use crate::limits::ENTITIES_MAX;
-use crate::{EntityId, Game, Layout, Replicate, Tick, key_parts};
+use crate::{EntityId, Game, Layout, Replicate, SlotTable, Tick, key_parts};
 
 /// The rows of one tick, ordered by the index of their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +90,23 @@ impl Snapshot {
             assert_eq!(self.places[index], 0, "one index stands for one living entity");
             self.places[index] = place as u32 + 1;
         }
+    }
+
+    /// What a client with this table is told of these rows: only what is in view, and 0 for what only others are told.
+    #[must_use]
+    pub fn told(&self, layout: &Layout, table: &SlotTable) -> Self {
+        let mut told = Self::default();
+        told.reset(self.tick);
+        for (id, row) in self.iter().filter(|(id, _)| table.find(*id).is_some()) {
+            let is_own = table.own() == Some(id);
+            let columns = layout.kinds[row.kind].columns.iter().zip(row.columns);
+            let columns: Vec<u32> = columns
+                .map(|(column, value)| if column.owner_only && !is_own { 0 } else { *value })
+                .collect();
+            told.push(id, Row { kind: row.kind, columns: &columns });
+        }
+        told.index();
+        told
     }
 
     /// The tick that these rows are of.

@@ -1,0 +1,359 @@
+//! Owns a room: one game, its sessions, and one tick of both. Pure: commands go in, frames come out; it knows
+//! ticks and bytes, and no socket, clock, thread or log.
+
+mod admission;
+mod bucket;
+mod command_queue;
+mod encoder;
+mod session;
+mod types;
+
+pub use command_queue::{CommandQueue, Verdict};
+use encoder::{Encoder, Scene};
+use session::{Message, Session};
+use slotmap::SlotMap;
+use std::sync::Arc;
+use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS};
+use tickwire_shared::{
+    Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, Hello, History, InputCounts, Layout,
+    PlayerId, PlayerInput, Role, ServerMessage, Slack, Snapshot, Tick, TickContext, clean_text, encode,
+};
+pub use types::{Rejection, RoomConfig, RoomCounts, Sinks};
+use types::{reject, with_inputs};
+
+/// One game and its sessions.
+#[derive(Debug)]
+pub struct Room<G: Game> {
+    config: RoomConfig<G>,
+    layout: Layout,
+    game: G,
+    next_tick: Tick,
+    sessions: SlotMap<PlayerId, Session<G::Input>>,
+    history: History<Snapshot>,
+    /// Memory of the snapshot that fell out of the history last.
+    spare: Option<Snapshot>,
+    encoder: Encoder,
+    inputs: Vec<PlayerInput<G::Input>>,
+    events: Vec<(Audience, G::Event)>,
+    counts: RoomCounts,
+}
+
+impl<G: Game> Room<G> {
+    /// An empty room with a fresh game.
+    #[must_use]
+    pub fn new(config: RoomConfig<G>) -> Self {
+        Self {
+            layout: Layout::of::<G>(),
+            game: G::new(&config.settings, config.seed),
+            next_tick: config.start_tick,
+            sessions: SlotMap::with_key(),
+            history: History::new(HISTORY_TICKS),
+            spare: None,
+            encoder: Encoder::default(),
+            inputs: Vec::new(),
+            events: Vec::new(),
+            counts: RoomCounts::default(),
+            config,
+        }
+    }
+
+    /// What the room's snapshots look like.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The room's game.
+    #[must_use]
+    pub fn game(&self) -> &G {
+        &self.game
+    }
+
+    /// The tick that [`Room::tick`] makes next.
+    #[must_use]
+    pub fn next_tick(&self) -> Tick {
+        self.next_tick
+    }
+
+    /// How many play.
+    #[must_use]
+    pub fn players(&self) -> usize {
+        self.sessions.values().filter(|session| session.role == Role::Player).count()
+    }
+
+    /// How many are here in any role.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// What the room did so far.
+    #[must_use]
+    pub fn counts(&self) -> RoomCounts {
+        let here = self.sessions.values().map(|session| session.queue.counts());
+        here.fold(self.counts, with_inputs)
+    }
+
+    /// How this player's commands fared so far, if it is here.
+    #[must_use]
+    pub fn input_counts(&self, player: PlayerId) -> Option<InputCounts> {
+        Some(self.sessions.get(player)?.queue.counts())
+    }
+
+    /// What this player's client holds after its last frame, row for row: columns that it is not told are 0.
+    ///
+    /// For checking; costs a walk over the client's view.
+    #[must_use]
+    pub fn held(&self, player: PlayerId) -> Option<Snapshot> {
+        let session = self.sessions.get(player)?;
+        let rows = self.history.get(session.baseline?)?;
+        Some(rows.told(&self.layout, &session.table))
+    }
+
+    /// Lets a client in. Its first frame, made by the next tick that has a place for it, starts with the Welcome.
+    ///
+    /// # Errors
+    /// [`CloseCode::Version`] with both sides' versions or the schemas' difference, [`CloseCode::Refused`] if the
+    /// room is full or the game says no.
+    pub fn join(&mut self, hello: &Hello) -> Result<PlayerId, Rejection> {
+        self.check_version(hello)?;
+        let role = match hello.role {
+            Role::Console => return Err(reject(CloseCode::Malformed, "a console says no hello")),
+            role => role,
+        };
+        let player = self.seat(&hello.name, role)?;
+        if role == Role::Player
+            && let Err(refusal) = self.game.join(player)
+        {
+            self.sessions.remove(player);
+            return Err(reject(CloseCode::Refused, refusal.0));
+        }
+        let greeting = self.greeting(player, role);
+        self.sessions[player].greeting = Some(greeting);
+        self.announce(player);
+        Ok(player)
+    }
+
+    /// Lets a console in: it reads and writes lines of chat, and nothing else.
+    ///
+    /// # Errors
+    /// [`CloseCode::Refused`] if the room is full.
+    pub fn join_console(&mut self, name: &str) -> Result<PlayerId, Rejection> {
+        let player = self.seat(name, Role::Console)?;
+        self.announce(player);
+        Ok(player)
+    }
+
+    /// Takes a client out. Twice is as good as once.
+    pub fn leave(&mut self, player: PlayerId) {
+        let Some(session) = self.sessions.remove(player) else { return };
+        self.counts = with_inputs(self.counts, session.queue.counts());
+        if session.role == Role::Player {
+            self.game.leave(player);
+        }
+        let left = notice(&ServerMessage::Left { player });
+        self.tell_others(player, &left);
+    }
+
+    /// Takes a client's message in. `slack` says how early it came, if it is a command. Messages of clients
+    /// that have left are ignored: they were under way.
+    ///
+    /// # Errors
+    /// An offence: the caller makes the player leave and closes its connection.
+    pub fn receive(
+        &mut self,
+        player: PlayerId,
+        message: ClientMessage<G::Input>,
+        slack: Slack,
+    ) -> Result<(), Rejection> {
+        let Some(session) = self.sessions.get_mut(player) else { return Ok(()) };
+        session.hear(self.next_tick);
+        match message {
+            ClientMessage::Hello(_) => Err(reject(CloseCode::Malformed, "a second hello")),
+            ClientMessage::Command(command) => self.command(player, &command, slack),
+            ClientMessage::Chat(text) => {
+                self.say(player, &text);
+                Ok(())
+            }
+            ClientMessage::Resync => {
+                session.ask_full();
+                self.counts.resyncs += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Passes a line of chat on to everyone else. Cleaned; dropped if nothing is left of it or its sender is too fast.
+    pub fn say(&mut self, player: PlayerId, text: &str) {
+        let text = clean_text(text, CHAT_BYTES_MAX);
+        let Some(session) = self.sessions.get_mut(player) else { return };
+        if text.is_empty() {
+            return;
+        }
+        if !session.may_chat(self.next_tick, G::TICK_RATE_HZ) {
+            self.counts.chats_dropped += 1;
+            return;
+        }
+        self.counts.chats += 1;
+        let chat = Chat { player, name: session.name.clone(), text };
+        let line =
+            Message { bytes: format!("{}: {}", chat.name, chat.text).into_bytes().into(), is_event: false };
+        let chat = notice(&ServerMessage::Chat(chat));
+        for (other, session) in &mut self.sessions {
+            if other != player {
+                let message = if session.role == Role::Console { &line } else { &chat };
+                session.pending.push(message.clone());
+            }
+        }
+    }
+
+    /// Makes one tick: one input per player into the game, its rows into the history, one frame per session that can take one.
+    pub fn tick(&mut self, sinks: &mut impl Sinks) {
+        let tick = self.next_tick;
+        self.close_overdue(sinks);
+        self.step(tick);
+        self.next_tick = tick.plus(1);
+        self.counts.ticks += 1;
+        self.spread_events();
+        self.send(tick, sinks);
+    }
+
+    /// Ends all sessions.
+    pub fn close(&mut self, code: CloseCode, reason: &str, sinks: &mut impl Sinks) {
+        let everyone: Vec<PlayerId> = self.sessions.keys().collect();
+        for player in everyone {
+            self.end(player, reject(code, reason), sinks);
+        }
+    }
+}
+
+impl<G: Game> Room<G> {
+    fn announce(&mut self, player: PlayerId) {
+        let message = joined(player, &self.sessions[player]);
+        self.tell_others(player, &message);
+    }
+
+    fn tell_others(&mut self, player: PlayerId, message: &Message) {
+        for (other, session) in &mut self.sessions {
+            if other != player && session.role != Role::Console {
+                session.pending.push(message.clone());
+            }
+        }
+    }
+
+    fn command(
+        &mut self,
+        player: PlayerId,
+        command: &Command<G::Input>,
+        slack: Slack,
+    ) -> Result<(), Rejection> {
+        let next = self.next_tick;
+        let session = &mut self.sessions[player];
+        session.ack(command.acked, next)?;
+        session.slack = session.slack.least(slack);
+        if session.role == Role::Player {
+            session.queue.push(next, command.tick.near(next), command.input);
+        }
+        Ok(())
+    }
+
+    fn close_overdue(&mut self, sinks: &mut impl Sinks) {
+        let now = self.next_tick;
+        let overdue: Vec<_> = self
+            .sessions
+            .iter()
+            .filter_map(|(player, session)| Some((player, session.overdue(now, G::TICK_RATE_HZ)?)))
+            .collect();
+        for (player, rejection) in overdue {
+            self.end(player, rejection, sinks);
+        }
+    }
+
+    fn end(&mut self, player: PlayerId, rejection: Rejection, sinks: &mut impl Sinks) {
+        let is_console = self.sessions[player].role == Role::Console;
+        let Rejection { code, reason } = rejection;
+        let closed = ServerMessage::Closed { code: code as u16, reason: reason.clone() };
+        let last = if is_console { Vec::new() } else { encode(&closed) };
+        sinks.close(player, code, reason, last);
+        self.leave(player);
+    }
+
+    fn step(&mut self, tick: Tick) {
+        self.inputs.clear();
+        for (player, session) in &mut self.sessions {
+            if session.role == Role::Player {
+                let (input, arrival) = session.queue.take(tick);
+                self.inputs.push(PlayerInput { player, input, arrival, counts: session.queue.counts() });
+            }
+        }
+        self.events.clear();
+        let mut cx = TickContext::new(tick, &self.config.settings, &self.inputs, &mut self.events);
+        self.game.tick(&mut cx);
+        let mut now = self.spare.take().unwrap_or_default();
+        now.take(tick, &self.game);
+        self.spare = self.history.push(tick, now);
+    }
+
+    fn spread_events(&mut self) {
+        let (_, now) = self.history.newest().expect("a tick was just made");
+        self.counts.events += self.events.len() as u64;
+        for (audience, event) in self.events.drain(..) {
+            let bytes = encode(&event);
+            assert!(bytes.len() <= EVENT_BYTES_MAX, "{}: an event has {} bytes", G::NAME, bytes.len());
+            let message = Message { is_event: true, ..notice(&ServerMessage::Event(Bytes(&bytes))) };
+            for (player, session) in &mut self.sessions {
+                let hears = match audience {
+                    _ if session.role == Role::Console => false,
+                    Audience::Everyone => true,
+                    Audience::Only(only) => player == only,
+                    Audience::Except(except) => player != except,
+                    // The last thing to be heard of an entity may be why it is gone.
+                    Audience::SeersOf(id) if now.find(id).is_none() => session.table.find(id).is_some(),
+                    Audience::SeersOf(id) => self.game.own(player) == Some(id) || self.game.sees(player, id),
+                };
+                if hears {
+                    session.pending.push(message.clone());
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, tick: Tick, sinks: &mut impl Sinks) {
+        let now = self.history.get(tick).expect("a tick was just made");
+        let scene = Scene { game: &self.game, layout: &self.layout, now, history: &self.history };
+        self.encoder.begin(now);
+        for (player, session) in &mut self.sessions {
+            if session.role == Role::Console {
+                send_lines(player, session, sinks);
+                continue;
+            }
+            if !session.has_window() {
+                self.counts.skipped_unacked += 1;
+            } else if !sinks.has_place(player) {
+                self.counts.skipped_outbox += 1;
+            } else {
+                let (frame, written, is_full) = self.encoder.frame(scene, player, session);
+                self.counts.frames += 1;
+                self.counts.full_snapshots += u64::from(is_full);
+                self.counts.bytes += frame.len() as u64;
+                self.counts.entity_updates += written.visible as u64;
+                sinks.frame(player, frame);
+            }
+        }
+    }
+}
+
+fn send_lines<I: Copy + Default>(player: PlayerId, session: &mut Session<I>, sinks: &mut impl Sinks) {
+    while !session.pending.is_empty() && sinks.has_place(player) {
+        let line = session.pending.pop(usize::MAX).expect("just asked");
+        sinks.line(player, String::from_utf8_lossy(&line).into_owned());
+    }
+}
+
+fn notice(message: &ServerMessage<'_>) -> Message {
+    Message { bytes: Arc::from(encode(message)), is_event: false }
+}
+
+fn joined<I>(player: PlayerId, session: &Session<I>) -> Message {
+    notice(&ServerMessage::Joined { player, name: session.name.clone(), role: session.role })
+}
