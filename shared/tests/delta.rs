@@ -1,0 +1,346 @@
+//! Owns the proof that a client holds, integer for integer, what the server wrote to it: any sequence of worlds,
+//! values at the edges of their ranges, ticks around every wrap, skipped ticks, hidden entities, changing owners.
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use tickwire_shared::glam::Vec2;
+use tickwire_shared::limits::{BASELINE_AGE_TICKS_MAX, HISTORY_TICKS};
+use tickwire_shared::*;
+
+replicate! {
+    #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Mood { Calm, Wary, Angry }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Walker {
+        pos: Vec2 = range(-500.0, 500.0, 0.01).rate("vel"),
+        vel: Vec2 = range(-20.0, 20.0, 0.01).linear(),
+        height: f32 = range(0.0, 1.0, 0.5),
+        aim: f32 = angle(16).linear(),
+        heading: f32 = angle(1),
+        hp: u8 = int(0, 255),
+        debt: i32 = int(i32::MIN as i64, i32::MAX as i64),
+        alive: bool = flag(),
+        mood: Mood = choice(),
+        prey: EntityId = key(),
+        bonus: Option<Vec2> = optional(range(0.0, 1.0, 0.125).linear()),
+        ammo: u16 = owner_only(int(0, 999)),
+        hand: Option<PlayerId> = owner_only(optional(key())),
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Rock { size: u8 = int(1, 4) }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Secret { code: u32 = owner_only(int(0, u32::MAX as i64)) }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Thing { Walker(Walker), Rock(Rock), Secret(Secret) }
+}
+
+/// A world that is whatever the test says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct World {
+    things: slotmap::SlotMap<EntityId, Thing>,
+    hidden: Vec<EntityId>,
+    own: Option<EntityId>,
+}
+
+impl Game for World {
+    const NAME: &'static str = "delta test";
+    const TICK_RATE_HZ: u32 = 30;
+    type Settings = ();
+    type Input = ();
+    type Entity = Thing;
+    type Event = ();
+
+    fn new(_: &(), _: u64) -> Self {
+        Self::default()
+    }
+    fn join(&mut self, _: PlayerId) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn leave(&mut self, _: PlayerId) {}
+    fn tick(&mut self, _: &mut TickContext<'_, Self>) {}
+    fn entities(&self) -> impl Iterator<Item = (EntityId, &Thing)> {
+        // Backwards, because a game may list them in any order.
+        self.things.iter().collect::<Vec<_>>().into_iter().rev()
+    }
+    fn own(&self, _: PlayerId) -> Option<EntityId> {
+        self.own
+    }
+    fn sees(&self, _: PlayerId, id: EntityId) -> bool {
+        !self.hidden.contains(&id)
+    }
+}
+
+/// What happens to the world in one tick; numbers pick among what is there.
+#[derive(Clone, Debug)]
+enum Act {
+    Spawn(usize, Vec<u32>),
+    Remove(usize),
+    Change(usize, Vec<u32>),
+    /// Steps on every column, small as in smooth motion.
+    Drift(usize, Vec<i8>),
+    Become(usize, usize, Vec<u32>),
+    Hide(usize),
+    Own(Option<usize>),
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    acts: Vec<Act>,
+    /// Ticks since the last step.
+    ticks: u64,
+    is_sent: bool,
+    is_full: bool,
+}
+
+/// A part of a column's range: often an edge of it.
+fn share() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0), Just(1), Just(u32::MAX), Just(u32::MAX - 1), Just(u32::MAX / 2), any::<u32>()]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let columns = || prop::collection::vec(share(), 24);
+    prop_oneof![
+        3 => (0..3usize, columns()).prop_map(|(kind, columns)| Act::Spawn(kind, columns)),
+        1 => any::<usize>().prop_map(Act::Remove),
+        2 => (any::<usize>(), columns()).prop_map(|(which, columns)| Act::Change(which, columns)),
+        6 => (any::<usize>(), prop::collection::vec(any::<i8>(), 24)).prop_map(|(which, by)| Act::Drift(which, by)),
+        1 => (any::<usize>(), 0..3usize, columns()).prop_map(|(which, kind, columns)| Act::Become(which, kind, columns)),
+        1 => any::<usize>().prop_map(Act::Hide),
+        1 => prop::option::of(any::<usize>()).prop_map(Act::Own),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let ticks = prop_oneof![12 => Just(1u64), 3 => 2..5u64, 1 => 55..70u64];
+    (prop::collection::vec(act(), 0..6), ticks, prop::bool::weighted(0.85), prop::bool::weighted(0.03))
+        .prop_map(|(acts, ticks, is_sent, is_full)| Step { acts, ticks, is_sent, is_full })
+}
+
+fn thing(layout: &Layout, kind: usize, shares: &[u32]) -> Thing {
+    let fields = &layout.schema().kinds[kind].fields;
+    let columns: Vec<u32> = fields
+        .iter()
+        .zip(shares)
+        .map(|(field, share)| {
+            let max = field.kind.max();
+            // Nearby edges of the full range become nearby edges of this one.
+            if *share > u32::MAX - 2 {
+                max - (u32::MAX - share)
+            } else {
+                (u64::from(*share) % (u64::from(max) + 1)) as u32
+            }
+        })
+        .collect();
+    let mut thing = Thing::from_row(kind, &columns);
+    thing.snap();
+    thing
+}
+
+fn drifted(layout: &Layout, thing: &Thing, by: &[i8]) -> Thing {
+    let mut row = Vec::new();
+    thing.write_row(&mut row);
+    let fields = &layout.schema().kinds[thing.kind()].fields;
+    for ((value, field), by) in row.iter_mut().zip(fields).zip(by) {
+        *value = (i64::from(*value) + i64::from(*by)).clamp(0, field.kind.max().into()) as u32;
+    }
+    let mut thing = Thing::from_row(thing.kind(), &row);
+    thing.snap();
+    thing
+}
+
+impl World {
+    fn pick(&self, which: usize) -> Option<EntityId> {
+        let count = self.things.len();
+        (count > 0).then(|| self.things.keys().nth(which % count).expect("in range"))
+    }
+
+    fn act(&mut self, layout: &Layout, act: &Act) {
+        let picked = |which: &usize| self.pick(*which);
+        match act {
+            Act::Spawn(kind, columns) => {
+                self.things.insert(thing(layout, *kind, columns));
+            }
+            Act::Own(which) => self.own = which.and_then(|which| self.pick(which)),
+            Act::Remove(which) => {
+                picked(which).map(|id| self.things.remove(id));
+            }
+            Act::Hide(which) => {
+                let Some(id) = picked(which) else { return };
+                let known = self.hidden.len();
+                self.hidden.retain(|hidden| *hidden != id);
+                if self.hidden.len() == known {
+                    self.hidden.push(id);
+                }
+            }
+            Act::Change(which, columns) => {
+                let Some(id) = picked(which) else { return };
+                self.things[id] = thing(layout, self.things[id].kind(), columns);
+            }
+            Act::Become(which, kind, columns) => {
+                let Some(id) = picked(which) else { return };
+                self.things[id] = thing(layout, *kind, columns);
+            }
+            Act::Drift(which, by) => {
+                let Some(id) = picked(which) else { return };
+                self.things[id] = drifted(layout, &self.things[id], by);
+            }
+        }
+    }
+}
+
+/// The server's side of one connection.
+struct Server {
+    layout: Layout,
+    history: History<Snapshot>,
+    bodies: Bodies,
+    table: SlotTable,
+    baseline: Option<Tick>,
+    previous: Option<Tick>,
+}
+
+impl Server {
+    fn new() -> Self {
+        let layout = Layout::of::<World>();
+        let history = History::new(HISTORY_TICKS);
+        Self {
+            layout,
+            history,
+            bodies: Bodies::default(),
+            table: SlotTable::default(),
+            baseline: None,
+            previous: None,
+        }
+    }
+
+    /// The body and baseline age of this tick's snapshot.
+    fn write(&mut self, world: &World, tick: Tick, is_full: bool) -> (Vec<u8>, u8) {
+        let now = self.history.get(tick).expect("just pushed");
+        let baseline = self
+            .baseline
+            .filter(|baseline| !is_full && tick.since(*baseline) <= BASELINE_AGE_TICKS_MAX as i64);
+        let rows = baseline.map(|baseline| Baseline {
+            rows: self.history.get(baseline).expect("young enough"),
+            previous: self.previous.and_then(|previous| self.history.get(previous)),
+        });
+        let mut out = BitWriter::default();
+        self.bodies.begin(now.len());
+        let receiver = Receiver { table: &mut self.table, baseline: rows, own: world.own };
+        write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver, |place| {
+            world.sees(PlayerId::default(), now.id(place))
+        });
+        self.previous = baseline;
+        self.baseline = Some(tick);
+        (out.align().to_vec(), baseline.map_or(0, |baseline| tick.since(baseline) as u8))
+    }
+
+    fn told_hash(&self, now: &Snapshot) -> u32 {
+        let own = self.table.own();
+        now.iter()
+            .filter(|(id, _)| self.table.find(*id).is_some())
+            .map(|(id, row)| row_hash(&self.layout, id, row, own == Some(id)))
+            .fold(0, u32::wrapping_add)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_client_holds_what_the_server_wrote(
+        start in prop_oneof![Just(0u64), 65_400..65_600u64, ((1u64 << 32) - 200)..(1 << 32)],
+        steps in prop::collection::vec(step(), 1..150),
+    ) {
+        let mut server = Server::new();
+        let mut world = World::default();
+        let mut held = Held::default();
+        let mut view = Snapshot::default();
+        let mut tick = Tick(start);
+        for step in steps {
+            // A room keeps every tick, whether it sends it or not.
+            for _ in 0..step.ticks {
+                tick = tick.plus(1);
+                let mut now = Snapshot::default();
+                now.take(tick, &world);
+                server.history.push(tick, now);
+            }
+            tick = tick.plus(1);
+            step.acts.iter().for_each(|act| world.act(&server.layout, act));
+            let mut now = Snapshot::default();
+            now.take(tick, &world);
+            server.history.push(tick, now.clone());
+            if !step.is_sent {
+                continue;
+            }
+            let (body, age) = server.write(&world, tick, step.is_full);
+            read_delta(&body, &server.layout, &mut held, tick, age).expect("what we write can be read");
+            held.copy_to(&mut view);
+            prop_assert_eq!(&view, &now.told(&server.layout, &server.table));
+            prop_assert_eq!(held.hash(&server.layout), server.told_hash(&now));
+            prop_assert_eq!(held.own(), world.own.filter(|own| world.things.contains_key(*own)));
+        }
+    }
+
+    #[test]
+    fn any_body_is_read_or_refused(
+        steps in prop::collection::vec(step(), 1..12),
+        garbage in prop::collection::vec(any::<u8>(), 0..200),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 0..8u8), 0..4),
+    ) {
+        let mut server = Server::new();
+        let mut world = World::default();
+        let mut held = Held::default();
+        for (number, step) in steps.iter().enumerate() {
+            let tick = Tick(number as u64);
+            step.acts.iter().for_each(|act| world.act(&server.layout, act));
+            let mut now = Snapshot::default();
+            now.take(tick, &world);
+            server.history.push(tick, now);
+            let (mut body, age) = server.write(&world, tick, false);
+            let layout = &server.layout;
+            // None of these may panic, loop or take memory beyond the entities' limit.
+            let _ = read_delta(&garbage, layout, &mut held.clone(), tick, age);
+            let _ = read_delta(&body[..body.len() / 2], layout, &mut held.clone(), tick, age);
+            if let (Ok(_), Some(_)) = (read_delta(&body, layout, &mut held, tick, age), body.first()) {
+                for (place, bit) in &flips {
+                    let place = place.index(body.len());
+                    body[place] ^= 1 << bit;
+                }
+                let _ = read_delta(&body, layout, &mut held.clone(), tick.plus(1), 1);
+                let _ = read_delta(&body, layout, &mut Held::default(), tick, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_does_as_expected_costs_a_bit_and_what_idles_less() {
+    let mut server = Server::new();
+    let mut world = World::default();
+    let mut walker = thing(&server.layout, 0, &[0; 24]);
+    for _ in 0..100 {
+        world.things.insert(thing(&server.layout, 1, &[0]));
+    }
+    let Thing::Walker(walker_state) = &mut walker else { panic!("kind 0") };
+    walker_state.vel = Vec2::new(3.0, -1.5);
+    walker_state.pos = Vec2::ZERO;
+    walker.snap();
+    let id = world.things.insert(walker);
+    let mut bits = Vec::new();
+    for tick in 0..6 {
+        if let Thing::Walker(walker) = &mut world.things[id] {
+            walker.pos += walker.vel / 30.0;
+        }
+        world.things[id].snap();
+        let mut now = Snapshot::default();
+        now.take(Tick(tick), &world);
+        server.history.push(Tick(tick), now);
+        bits.push(server.write(&world, Tick(tick), false).0.len());
+    }
+    // Nothing left, nothing entered, same own entity, (the second time: 101 bits of those that just entered,) nobody woke up.
+    assert_eq!(bits[1], 14, "{bits:?}");
+    assert_eq!(bits[2..], [1; 4], "{bits:?}");
+}
