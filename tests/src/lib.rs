@@ -1,1 +1,9 @@
-//! Simulator, cross-crate tests and benchmarks of Tickwire.
+//! The test harness of Tickwire: a seeded world in memory that runs the real room and the real client.
+//!
+//! Time is virtual and everything that is random comes from one seed, so a failure repeats by its seed.
+
+pub mod ledger;
+pub mod link;
+pub mod scenario;
+pub mod sim;
+pub mod test_rng;

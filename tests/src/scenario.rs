@@ -1,0 +1,249 @@
+//! Owns the random matches: what one seed does to a room, its clients and their links, and what must hold afterwards.
+
+use crate::ledger::{Ledger, LedgerInput};
+use crate::link::LinkProfile;
+use crate::sim::{Driver, Seat, Sim};
+use crate::test_rng::TestRng;
+use std::time::Duration;
+use tickwire_arena::Arena;
+use tickwire_shared::limits::COMMANDS_QUEUED_MAX;
+use tickwire_shared::{Bots, Game, Role, Sight, Tick};
+
+/// What a run did, for the sum over many seeds.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Tally {
+    /// Frames whose view was compared.
+    pub frames: u64,
+    /// View hashes that clients compared.
+    pub hashes: u64,
+    /// Inputs that were applied.
+    pub inputs: u64,
+    /// Sessions that were cut.
+    pub cuts: u64,
+    /// Sessions that the server ended.
+    pub closed: u64,
+    /// Frames that merged into later ones.
+    pub skipped: u64,
+}
+
+impl Tally {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            frames: self.frames + other.frames,
+            hashes: self.hashes + other.hashes,
+            inputs: self.inputs + other.inputs,
+            cuts: self.cuts + other.cuts,
+            closed: self.closed + other.closed,
+            skipped: self.skipped + other.skipped,
+        }
+    }
+}
+
+/// A tick to start from: often just before one of the places where a counter could wrap.
+pub fn edge_tick(rng: &mut TestRng) -> Tick {
+    let edges = [0, 1 << 15, 1 << 16, 1 << 31, 1 << 32];
+    let edge: u64 = edges[rng.below(5) as usize];
+    Tick(if rng.chance(70) { edge.saturating_sub(rng.below(300)) } else { rng.below(1 << 40) })
+}
+
+/// A bot of the arena as a driver.
+#[must_use]
+pub fn arena_bot(seed: u64) -> Driver<Arena> {
+    let behaviour = Arena::BEHAVIOURS[seed as usize % Arena::BEHAVIOURS.len()];
+    let mut bot = Arena::bot(behaviour, seed).expect("the game knows its own behaviours");
+    let mut others = Vec::new();
+    Box::new(move |client, tick| {
+        client.newest(&mut others);
+        let Some(settings) = client.settings() else { return Default::default() };
+        Arena::think(&mut bot, &Sight { tick, settings, own: client.own(), others: &others })
+    })
+}
+
+/// A clerk of the ledger as a driver: every input is another one.
+#[must_use]
+pub fn clerk(seed: u64) -> Driver<Ledger> {
+    let mut rng = TestRng::new(seed);
+    let mut serial = 0;
+    Box::new(move |_, _| {
+        serial += 1;
+        let way = rng.bytes(2);
+        LedgerInput { way: (way[0] as i8, way[1] as i8), serial }
+    })
+}
+
+/// A link as bad as the seed wants it.
+fn any_link(rng: &mut TestRng) -> LinkProfile {
+    LinkProfile {
+        delay_us: rng.between(0, 150_000),
+        jitter_us: if rng.chance(60) { rng.between(0, 60_000) } else { 0 },
+        stall_per_mille: if rng.chance(40) { rng.between(1, 20) } else { 0 },
+        stall_us_max: rng.between(10_000, 2_000_000),
+        frames_max: if rng.chance(50) { rng.between(1, 8) as usize } else { 1024 },
+    }
+}
+
+/// A match of the ledger on links that do what links do: everything may go wrong, then nothing does, and all must be well.
+///
+/// # Errors
+/// A sentence, if anything that must hold does not.
+pub fn chaos(seed: u64) -> Result<Tally, String> {
+    let mut rng = TestRng::new(seed);
+    let mut sim = Sim::<Ledger>::new(0, seed, edge_tick(&mut rng));
+    let mut tally = Tally::default();
+    let hostile = rng.chance(30);
+    for _ in 0..rng.between(1, 6) {
+        join(&mut sim, &mut rng);
+    }
+    for _ in 0..rng.between(10, 30) {
+        sim.run(Duration::from_millis(rng.between(1, 600)))?;
+        disturb(&mut sim, &mut rng, hostile, &mut tally)?;
+    }
+    sim.heal();
+    // A stall may still hold things back for its two seconds; then a client needs a round trip or two, and time to steer.
+    sim.run(Duration::from_secs(5))?;
+    check_converged(&sim)?;
+    for number in sim.seats.keys().copied().collect::<Vec<_>>() {
+        check_books(&sim, number)?;
+    }
+    let counts = sim.room.counts();
+    tally.frames = sim.frames_checked;
+    tally.hashes = sim.seats.values().map(|seat| seat.client.stats().hash_checks).sum();
+    tally.inputs = counts.inputs_applied;
+    tally.skipped = counts.skipped_outbox + counts.skipped_unacked;
+    Ok(tally)
+}
+
+fn join(sim: &mut Sim<Ledger>, rng: &mut TestRng) {
+    let role = if rng.chance(15) { Role::Spectator } else { Role::Player };
+    let seed = rng.below(u64::MAX);
+    let link = any_link(rng);
+    sim.connect(link, seed, role, clerk(seed));
+}
+
+fn disturb(sim: &mut Sim<Ledger>, rng: &mut TestRng, hostile: bool, tally: &mut Tally) -> Result<(), String> {
+    let numbers: Vec<usize> = sim.seats.keys().copied().collect();
+    let picked = if numbers.is_empty() { 0 } else { numbers[rng.below(numbers.len() as u64) as usize] };
+    match rng.below(8) {
+        0 => join(sim, rng),
+        1 => {
+            check_books(sim, picked)?;
+            tally.cuts += u64::from(sim.cut(picked).is_some());
+        }
+        2 => sim.freeze(picked, true),
+        3 => sim.freeze(picked, false),
+        4 => sim.pause_room(rng.between(1_000, 1_000_000)),
+        5 if hostile => {
+            let length = rng.between(0, 40) as usize;
+            sim.forge(picked, rng.bytes(length));
+        }
+        6 if hostile => forge_command(sim, picked, rng),
+        7 => {
+            if let Some(seat) = sim.seats.get_mut(&picked) {
+                seat.client.say("still here");
+            }
+        }
+        _ => {}
+    }
+    let closed: Vec<usize> =
+        sim.seats.iter().filter(|(_, seat)| !seat.is_open()).map(|(number, _)| *number).collect();
+    for number in closed {
+        tally.closed += 1;
+        sim.cut(number);
+    }
+    Ok(())
+}
+
+/// A command with any tick and any ack, as a liar would send it.
+fn forge_command(sim: &mut Sim<Ledger>, picked: usize, rng: &mut TestRng) {
+    let mut bytes = vec![1];
+    bytes.extend(rng.bytes(4));
+    bytes.extend([1, 2, 3]);
+    sim.forge(picked, bytes);
+}
+
+fn check_converged(sim: &Sim<Ledger>) -> Result<(), String> {
+    for (number, seat) in sim.seats.iter().filter(|(_, seat)| seat.is_open()) {
+        let stats = seat.client.stats();
+        let held = seat.client.held().tick().ok_or(format!("seat {number} holds nothing"))?;
+        let behind = sim.room.next_tick().since(held);
+        // The link's own delay, up to 150 ms, and a tick to spare.
+        if behind > 7 {
+            return Err(format!("seat {number} is {behind} ticks behind after everything healed: {stats:?}"));
+        }
+        if stats.hash_mismatches > 0 || stats.resyncs > 0 {
+            return Err(format!("seat {number} found itself wrong: {stats:?}"));
+        }
+        if seat.player.is_none() {
+            return Err(format!("seat {number} is open but not in the room"));
+        }
+    }
+    Ok(())
+}
+
+/// Every command was applied at most once, at its tick, in order, as it was sent; and none is unaccounted for.
+fn check_books(sim: &Sim<Ledger>, number: usize) -> Result<(), String> {
+    let Some((seat, player)) = sim.seats.get(&number).and_then(|seat| Some((seat, seat.player?))) else {
+        return Ok(());
+    };
+    let (Some(book), Some(counts)) = (sim.room.game().book(player), sim.room.input_counts(player)) else {
+        return Ok(());
+    };
+    let mut sent = seat.sent.iter();
+    let mut last = None;
+    for (tick, input) in &book.applied {
+        if last >= Some(*tick) {
+            return Err(format!("seat {number}: tick {tick} was applied after {last:?}"));
+        }
+        last = Some(*tick);
+        let is_forged = input.way == (1, 2) && input.serial == 3;
+        if !is_forged && !sent.any(|sent| *sent == (tick.wire(), *input)) {
+            return Err(format!("seat {number}: {input:?} at {tick} was not sent, or not in this order"));
+        }
+    }
+    let decided = counts.applied + counts.late + counts.early + counts.duplicate;
+    if counts.applied != book.applied.len() as u64
+        || seat.arrived < decided
+        || seat.arrived - decided > COMMANDS_QUEUED_MAX as u64
+    {
+        return Err(format!("seat {number}: {} commands came, but {counts:?}", seat.arrived));
+    }
+    Ok(())
+}
+
+/// A match on links that delay everything alike: nothing may be late, mispredicted, hashed wrong or left out.
+///
+/// # Errors
+/// A sentence, if anything that must hold does not.
+pub fn clean<G: Game>(seed: u64, settings: G::Settings, driver: fn(u64) -> Driver<G>) -> Result<Tally, String> {
+    let mut rng = TestRng::new(seed);
+    let mut sim = Sim::<G>::new(settings, seed, edge_tick(&mut rng));
+    for _ in 0..rng.between(2, 8) {
+        let link = LinkProfile::clean(rng.between(0, 100_000));
+        sim.connect(link, rng.below(1 << 40), Role::Player, driver(rng.below(1 << 40)));
+        sim.run(Duration::from_millis(rng.between(0, 300)))?;
+    }
+    sim.run(Duration::from_secs(8))?;
+    let mut tally = Tally { frames: sim.frames_checked, ..Tally::default() };
+    for (number, seat) in &sim.seats {
+        tally.hashes += seat.client.stats().hash_checks;
+        tally.inputs += check_clean(&sim, *number, seat)?;
+    }
+    Ok(tally)
+}
+
+fn check_clean<G: Game>(sim: &Sim<G>, number: usize, seat: &Seat<G>) -> Result<u64, String> {
+    let stats = seat.client.stats();
+    let player = seat.player.ok_or(format!("seat {number} is not in the room: {:?}", seat.closed))?;
+    let counts = sim.room.input_counts(player).expect("it is in the room");
+    let wrong = stats.mispredictions + stats.hash_mismatches + stats.resyncs;
+    if wrong + counts.late + counts.early + counts.duplicate + counts.missing > 0 || stats.hash_checks == 0 {
+        return Err(format!("seat {number} on a clean link: {counts:?}, {stats:?}"));
+    }
+    let all = sim.room.next_tick().since(seat.client.held().tick().unwrap_or_default());
+    if all > 7 {
+        return Err(format!("seat {number} is {all} ticks behind on a clean link"));
+    }
+    Ok(counts.applied)
+}

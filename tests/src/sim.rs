@@ -1,0 +1,360 @@
+//! Owns the simulated world: one real room and real clients, joined by links, in virtual time. Checks at every frame
+//! that a client holds, integer for integer, what the server holds for it.
+
+use crate::link::{Link, LinkProfile};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+use tickwire_client::{Client, ClientConfig, Notice, State};
+use tickwire_server::room::{Room, RoomConfig, Sinks};
+use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
+use tickwire_shared::{
+    ClientMessage, CloseCode, Game, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, WireTick, decode,
+    encode,
+};
+
+/// What a seat does in each of its ticks.
+pub type Driver<G> = Box<dyn FnMut(&Client<G>, Tick) -> <G as Game>::Input>;
+
+/// One client and its connection.
+pub struct Seat<G: Game> {
+    /// The real client core.
+    pub client: Client<G>,
+    /// Who it is to the room, once it has joined.
+    pub player: Option<PlayerId>,
+    /// Why the server ended the connection, if it did.
+    pub closed: Option<CloseCode>,
+    /// Events that reached it.
+    pub events: Vec<G::Event>,
+    /// Commands that it made.
+    pub sent: Vec<(WireTick, G::Input)>,
+    /// Commands that reached the server.
+    pub arrived: u64,
+    /// Lines of chat that reached it.
+    pub chats: Vec<String>,
+    up: Link<Vec<u8>>,
+    down: Link<Vec<u8>>,
+    /// What the server holds for it, per frame that is under way.
+    told: VecDeque<Snapshot>,
+    driver: Driver<G>,
+    driven: Option<Tick>,
+    is_frozen: bool,
+}
+
+/// A room, its clients, and the time.
+pub struct Sim<G: Game> {
+    /// The real room.
+    pub room: Room<G>,
+    /// Everyone who is connected, by number.
+    pub seats: BTreeMap<usize, Seat<G>>,
+    /// Frames whose view was compared.
+    pub frames_checked: u64,
+    now_us: u64,
+    next_seat: usize,
+    start_tick: Tick,
+    /// By how much the room's schedule has moved: it skipped ticks while it stood still.
+    shift_us: u64,
+}
+
+impl<G: Game> Sim<G> {
+    /// A room without clients.
+    #[must_use]
+    pub fn new(settings: G::Settings, seed: u64, start_tick: Tick) -> Self {
+        let name = "sim".to_owned();
+        let config = RoomConfig { name, settings, seed, start_tick, players_max: 64, epoch: 1 };
+        Self {
+            room: Room::new(config),
+            seats: BTreeMap::new(),
+            frames_checked: 0,
+            now_us: 0,
+            next_seat: 0,
+            start_tick,
+            shift_us: 0,
+        }
+    }
+
+    /// Connects a client; it says hello at once.
+    pub fn connect(&mut self, profile: LinkProfile, seed: u64, role: Role, driver: Driver<G>) -> usize {
+        let number = self.next_seat;
+        self.next_seat += 1;
+        let config = ClientConfig { name: format!("seat {number}"), role };
+        let seat = Seat {
+            client: Client::new(config),
+            player: None,
+            closed: None,
+            events: Vec::new(),
+            chats: Vec::new(),
+            sent: Vec::new(),
+            arrived: 0,
+            up: Link::new(profile.clone(), seed),
+            down: Link::new(profile, !seed),
+            told: VecDeque::new(),
+            driver,
+            driven: None,
+            is_frozen: false,
+        };
+        self.seats.insert(number, seat);
+        self.flush(number);
+        number
+    }
+
+    /// Cuts a client's connection: what is under way is lost, and the server notices at once.
+    pub fn cut(&mut self, number: usize) -> Option<Seat<G>> {
+        let seat = self.seats.remove(&number)?;
+        if let Some(player) = seat.player {
+            self.room.leave(player);
+        }
+        Some(seat)
+    }
+
+    /// Makes all links clean.
+    pub fn heal(&mut self) {
+        for seat in self.seats.values_mut() {
+            seat.up.heal();
+            seat.down.heal();
+            seat.is_frozen = false;
+        }
+    }
+
+    /// Stops a client's program, or lets it go on.
+    pub fn freeze(&mut self, number: usize, is_frozen: bool) {
+        if let Some(seat) = self.seats.get_mut(&number) {
+            seat.is_frozen = is_frozen;
+        }
+    }
+
+    /// Lets the server stand still for a while, like a stopped process: its schedule moves by that.
+    pub fn pause_room(&mut self, pause_us: u64) {
+        self.shift_us += pause_us;
+    }
+
+    /// Sends bytes to the server as if this client had made them.
+    pub fn forge(&mut self, number: usize, bytes: Vec<u8>) {
+        let now_us = self.now_us;
+        if let Some(seat) = self.seats.get_mut(&number) {
+            seat.up.send(now_us, bytes);
+        }
+    }
+
+    /// Runs the world for a while.
+    ///
+    /// # Errors
+    /// A sentence, if a check failed.
+    pub fn run(&mut self, time: Duration) -> Result<(), String> {
+        let end_us = self.now_us + time.as_micros() as u64;
+        loop {
+            let next_us = self.next_us();
+            if next_us > end_us {
+                self.now_us = end_us;
+                return Ok(());
+            }
+            self.now_us = next_us.max(self.now_us);
+            self.deliver()?;
+            self.update_clients();
+            if self.deadline_us(self.room.next_tick()) <= self.now_us {
+                self.tick()?;
+            }
+        }
+    }
+
+    fn deadline_us(&self, tick: Tick) -> u64 {
+        (tick.0 - self.start_tick.0 + 1) * 1_000_000 / u64::from(G::TICK_RATE_HZ) + self.shift_us
+    }
+
+    fn next_us(&self) -> u64 {
+        let seats = self.seats.values().flat_map(|seat| {
+            let down = if seat.is_frozen { None } else { seat.down.next_us() };
+            let update = seat.client.next_update().filter(|_| !seat.is_frozen && seat.is_open());
+            // A duration in whole microseconds may lie just before the update's time.
+            [seat.up.next_us(), down, update.map(|update| update.as_nanos().div_ceil(1000) as u64)]
+        });
+        let tick_us = self.deadline_us(self.room.next_tick());
+        seats.flatten().fold(tick_us, u64::min)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(self.now_us)
+    }
+
+    fn deliver(&mut self) -> Result<(), String> {
+        let numbers: Vec<usize> = self.seats.keys().copied().collect();
+        for number in numbers {
+            let now_us = self.now_us;
+            while let Some(bytes) = self.seats.get_mut(&number).and_then(|seat| seat.up.receive(now_us)) {
+                self.server_receives(number, &bytes);
+            }
+            while let Some(seat) = self.seats.get_mut(&number).filter(|seat| !seat.is_frozen)
+                && let Some(frame) = seat.down.receive(now_us)
+            {
+                self.client_receives(number, &frame)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn server_receives(&mut self, number: usize, bytes: &[u8]) {
+        let message = decode::<ClientMessage<G::Input>>(bytes);
+        let seat = self.seats.get_mut(&number).expect("it just sent this");
+        if seat.closed.is_some() {
+            return;
+        }
+        let rejection = match (seat.player, message) {
+            (_, Err(_)) => Some(CloseCode::Malformed),
+            (None, Ok(ClientMessage::Hello(hello))) => match self.room.join(&hello) {
+                Ok(player) => {
+                    seat.player = Some(player);
+                    None
+                }
+                Err(rejection) => Some(rejection.code),
+            },
+            (None, Ok(_)) => Some(CloseCode::Malformed),
+            (Some(player), Ok(message)) => {
+                seat.arrived += u64::from(matches!(message, ClientMessage::Command(_)));
+                let slack = self.slack(&message);
+                self.room.receive(player, message, slack).err().map(|rejection| rejection.code)
+            }
+        };
+        if let Some(code) = rejection {
+            self.end(number, code);
+        }
+    }
+
+    fn slack(&self, message: &ClientMessage<G::Input>) -> Slack {
+        let ClientMessage::Command(command) = message else { return Slack::NONE };
+        let tick = command.tick.near(self.room.next_tick());
+        let ticks_us = self.deadline_us(tick.max(self.start_tick)) as f64 - self.now_us as f64;
+        Slack::of_ticks(ticks_us * f64::from(G::TICK_RATE_HZ) / 1e6)
+    }
+
+    fn end(&mut self, number: usize, code: CloseCode) {
+        let now_us = self.now_us;
+        let seat = self.seats.get_mut(&number).expect("the caller knows it");
+        seat.closed = Some(code);
+        if let Some(player) = seat.player.take() {
+            self.room.leave(player);
+        }
+        let closed = ServerMessage::Closed { code: code as u16, reason: "sim".to_owned() };
+        seat.down.send(now_us, encode(&closed));
+    }
+
+    fn client_receives(&mut self, number: usize, frame: &[u8]) -> Result<(), String> {
+        let now = self.now();
+        let seat = self.seats.get_mut(&number).expect("it just got this");
+        let before = seat.client.stats().snapshots;
+        seat.client
+            .receive(now, frame)
+            .map_err(|malformed| format!("seat {number} cannot read a frame: {malformed}"))?;
+        if seat.client.stats().snapshots > before {
+            let told = seat.told.pop_front().ok_or("a snapshot came that was not sent")?;
+            let mut held = Snapshot::default();
+            seat.client.held().copy_to(&mut held);
+            if held != told {
+                return Err(format!("seat {number} holds {held:?}\nbut was told {told:?}"));
+            }
+            self.frames_checked += 1;
+        }
+        while let Some(notice) = seat.client.poll_notice() {
+            match notice {
+                Notice::Event(event) => seat.events.push(event),
+                Notice::Chat(chat) => seat.chats.push(chat.text),
+                _ => {}
+            }
+        }
+        self.flush(number);
+        Ok(())
+    }
+
+    fn update_clients(&mut self) {
+        let now = self.now();
+        let numbers: Vec<usize> = self.seats.keys().copied().collect();
+        for number in numbers {
+            let seat = self.seats.get_mut(&number).expect("nobody leaves here");
+            if seat.is_frozen || !seat.is_open() {
+                continue;
+            }
+            while seat.client.next_update().is_some_and(|next| next <= now) {
+                // The input for the tick that comes next, which the update makes.
+                let next = seat.client.tick().plus(1);
+                if seat.driven != Some(next) {
+                    seat.driven = Some(next);
+                    let input = (seat.driver)(&seat.client, next);
+                    seat.client.set_input(input);
+                }
+                seat.client.update(now);
+            }
+            self.flush(number);
+        }
+    }
+
+    fn flush(&mut self, number: usize) {
+        let now_us = self.now_us;
+        let seat = self.seats.get_mut(&number).expect("the caller knows it");
+        while let Some(bytes) = seat.client.poll_transmit() {
+            if let Ok(ClientMessage::Command(command)) = decode::<ClientMessage<G::Input>>(&bytes) {
+                seat.sent.push((command.tick, command.input));
+            }
+            seat.up.send(now_us, bytes);
+        }
+    }
+
+    fn tick(&mut self) -> Result<(), String> {
+        let numbers: BTreeMap<PlayerId, usize> =
+            self.seats.iter().filter_map(|(number, seat)| Some((seat.player?, *number))).collect();
+        let mut sinks = SimSinks { seats: &mut self.seats, numbers: &numbers, now_us: self.now_us, sent: vec![] };
+        self.room.tick(&mut sinks);
+        for player in sinks.sent {
+            let told = self.room.held(player).ok_or("a frame went to nobody")?;
+            let seat = self.seats.get_mut(&numbers[&player]).expect("numbered above");
+            seat.told.push_back(told);
+            let told = seat.told.len();
+            if told > UNACKED_SNAPSHOTS_MAX {
+                return Err(format!("{told} snapshots are under way to one client"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<G: Game> Seat<G> {
+    /// Whether neither end has closed.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.closed.is_none() && !matches!(self.client.state(), State::Closed { .. })
+    }
+}
+
+struct SimSinks<'a, G: Game> {
+    seats: &'a mut BTreeMap<usize, Seat<G>>,
+    numbers: &'a BTreeMap<PlayerId, usize>,
+    now_us: u64,
+    sent: Vec<PlayerId>,
+}
+
+impl<G: Game> SimSinks<'_, G> {
+    fn seat(&mut self, player: PlayerId) -> &mut Seat<G> {
+        self.seats.get_mut(&self.numbers[&player]).expect("numbered for this tick")
+    }
+}
+
+impl<G: Game> Sinks for SimSinks<'_, G> {
+    fn has_place(&mut self, player: PlayerId) -> bool {
+        self.seat(player).down.has_place()
+    }
+
+    fn frame(&mut self, player: PlayerId, frame: Vec<u8>) {
+        let now_us = self.now_us;
+        self.seat(player).down.send(now_us, frame);
+        self.sent.push(player);
+    }
+
+    fn line(&mut self, _: PlayerId, _: String) {
+        unreachable!("there are no consoles here");
+    }
+
+    fn close(&mut self, player: PlayerId, code: CloseCode, _: String, last: Vec<u8>) {
+        let now_us = self.now_us;
+        let seat = self.seat(player);
+        seat.closed = Some(code);
+        seat.player = None;
+        seat.down.send(now_us, last);
+    }
+}

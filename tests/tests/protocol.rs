@@ -1,0 +1,307 @@
+//! Owns the golden bytes: every example in PROTOCOL.md is what this code writes, and reads back as what it stands for.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use tickwire_shared::glam::Vec2;
+use tickwire_shared::*;
+
+replicate! {
+    /// The example of PROTOCOL.md.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Sheep {
+        pos: Vec2 = range(0.0, 100.0, 0.01).rate("vel"),
+        vel: Vec2 = range(-20.0, 20.0, 0.01),
+        hp: u8 = int(0, 100),
+        wool: u8 = owner_only(int(0, 9)),
+    }
+}
+
+/// A meadow with one sheep that is the player's own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Meadow {
+    sheep: slotmap::SlotMap<EntityId, Sheep>,
+    own: EntityId,
+}
+
+/// Way to go, and whether to bleat.
+type Input = (i8, i8, bool);
+
+impl Game for Meadow {
+    const NAME: &'static str = "meadow";
+    const TICK_RATE_HZ: u32 = 30;
+    type Settings = ();
+    type Input = Input;
+    type Entity = Sheep;
+    type Event = u8;
+
+    fn new(_: &(), _: u64) -> Self {
+        let mut sheep = slotmap::SlotMap::with_key();
+        let first = Sheep { pos: Vec2::new(10.0, 20.0), vel: Vec2::new(3.0, 0.0), hp: 100, wool: 7 };
+        let own = sheep.insert(first);
+        Self { sheep, own }
+    }
+    fn join(&mut self, _: PlayerId) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn leave(&mut self, _: PlayerId) {}
+    fn tick(&mut self, _: &mut TickContext<'_, Self>) {
+        for sheep in self.sheep.values_mut() {
+            sheep.pos += sheep.vel / 30.0;
+            sheep.snap();
+        }
+    }
+    fn entities(&self) -> impl Iterator<Item = (EntityId, &Sheep)> {
+        self.sheep.iter()
+    }
+    fn own(&self, _: PlayerId) -> Option<EntityId> {
+        Some(self.own)
+    }
+}
+
+fn document() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../PROTOCOL.md");
+    std::fs::read_to_string(path).expect("PROTOCOL.md")
+}
+
+/// The examples of the document: blocks that open with "```hex NAME".
+fn examples() -> BTreeMap<String, Vec<u8>> {
+    let document = document();
+    let mut examples = BTreeMap::new();
+    for block in document.split("```hex ").skip(1) {
+        let (name, rest) = block.split_once('\n').expect("a name");
+        let body = rest.split("```").next().expect("a body");
+        // What follows a ; explains the bytes before it.
+        let digits = body.lines().map(|line| line.split(';').next().unwrap_or("")).collect::<String>();
+        let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace()).collect();
+        let bytes = digits.chunks(2).map(|pair| {
+            u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap_or_else(|_| panic!("{name}: {pair:?}"))
+        });
+        assert!(examples.insert(name.trim().to_owned(), bytes.collect()).is_none(), "{name} twice");
+    }
+    examples
+}
+
+/// Checks examples off, one by one.
+struct Checker {
+    examples: BTreeMap<String, Vec<u8>>,
+    wrong: Vec<String>,
+}
+
+impl Checker {
+    fn bytes(&mut self, name: &str, written: &[u8]) {
+        let documented = self.examples.remove(name);
+        if documented.as_deref() != Some(written) {
+            let hex: Vec<String> = written.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex: Vec<String> = hex.chunks(16).map(|line| line.join(" ")).collect();
+            self.wrong.push(format!("```hex {name}\n{}\n```", hex.join("\n")));
+        }
+    }
+
+    fn client(&mut self, name: &str, message: &ClientMessage<Input>) {
+        let written = encode(message);
+        assert_eq!(&decode::<ClientMessage<Input>>(&written).expect(name), message);
+        self.bytes(name, &written);
+    }
+
+    fn server(&mut self, name: &str, message: &ServerMessage<'_>) {
+        let written = encode(message);
+        assert_eq!(&decode::<ServerMessage<'_>>(&written).expect(name), message);
+        self.bytes(name, &written);
+    }
+
+    fn finish(self) {
+        let unknown: Vec<&String> = self.examples.keys().collect();
+        assert!(unknown.is_empty(), "examples that nothing checks: {unknown:?}");
+        assert!(self.wrong.is_empty(), "PROTOCOL.md should say:\n{}", self.wrong.join("\n"));
+    }
+}
+
+fn player() -> PlayerId {
+    key_from_parts(2, 1)
+}
+
+fn hello(schema: Option<Schema>) -> ClientMessage<Input> {
+    ClientMessage::Hello(Box::new(Hello {
+        protocol: PROTOCOL_VERSION,
+        schema_hash: Layout::of::<Meadow>().hash(),
+        schema,
+        name: "ann".to_owned(),
+        role: Role::Player,
+        ticket: None,
+        resume: None,
+    }))
+}
+
+fn welcome() -> ServerMessage<'static> {
+    ServerMessage::Welcome(Box::new(Welcome {
+        protocol: PROTOCOL_VERSION,
+        player: player(),
+        role: Role::Player,
+        room: "lobby".to_owned(),
+        tick_rate_hz: 30,
+        tick: Tick(65_530),
+        epoch: 1_700_000_000_000,
+        resume: None,
+        settings: encode(&()),
+        schema: Schema::of::<Meadow>(),
+    }))
+}
+
+#[test]
+fn the_document_shows_what_the_code_writes() {
+    let mut checker = Checker { examples: examples(), wrong: Vec::new() };
+    check_client_messages(&mut checker);
+    check_server_messages(&mut checker);
+    check_bits(&mut checker);
+    check_snapshots(&mut checker);
+    checker.finish();
+}
+
+fn check_client_messages(checker: &mut Checker) {
+    checker.client("hello", &hello(None));
+    let command = Command { tick: Tick(65_537).wire(), acked: Tick(65_534).wire(), input: (127, -127, true) };
+    checker.client("command", &ClientMessage::Command(command));
+    checker.client("chat", &ClientMessage::Chat("hi".to_owned()));
+    checker.client("resync", &ClientMessage::Resync);
+}
+
+fn check_server_messages(checker: &mut Checker) {
+    checker.bytes("schema", &encode(&Schema::of::<Meadow>()));
+    checker.server("welcome", &welcome());
+    checker.server("event", &ServerMessage::Event(Bytes(&encode(&9u8))));
+    let chat = Chat { player: player(), name: "ann".to_owned(), text: "hi".to_owned() };
+    checker.server("chat from ann", &ServerMessage::Chat(chat));
+    let name = "ann".to_owned();
+    checker.server("joined", &ServerMessage::Joined { player: player(), name, role: Role::Spectator });
+    checker.server("left", &ServerMessage::Left { player: player() });
+    let counts = InputCounts { applied: 300, late: 2, early: 0, duplicate: 1, missing: 3 };
+    checker.server("inputs", &ServerMessage::Inputs(counts));
+    checker.server("missed", &ServerMessage::Missed { events: 4, notices: 0 });
+    let reason = "protocol 1 here, 9 there".to_owned();
+    checker.server("refused", &ServerMessage::Refused { code: CloseCode::Version as u16, reason });
+    let reason = "the server is restarting".to_owned();
+    checker.server("closed", &ServerMessage::Closed { code: CloseCode::Restarting as u16, reason });
+}
+
+fn check_bits(checker: &mut Checker) {
+    let mut bits = BitWriter::default();
+    bits.write(5, 3);
+    [0, 1, 2, 6].into_iter().for_each(|n| bits.write_gamma(n));
+    checker.bytes("bits", bits.align());
+}
+
+/// Two ticks of the meadow as its player gets them: a full snapshot, then one that says what was not expected.
+fn check_snapshots(checker: &mut Checker) {
+    let layout = Layout::of::<Meadow>();
+    let mut meadow = Meadow::new(&(), 0);
+    let (mut table, mut held, mut bodies) = (SlotTable::default(), Held::default(), Bodies::default());
+    let mut first = Snapshot::default();
+    first.take(Tick(65_535), &meadow);
+    let mut write = |now: &Snapshot, baseline: Option<Baseline<'_>>, own, age| {
+        let mut bits = BitWriter::default();
+        bodies.begin(now.len());
+        let receiver = Receiver { table: &mut table, baseline, own: Some(own) };
+        write_delta(&mut bits, &layout, now, &mut bodies, receiver, |_| true);
+        let body = bits.align().to_vec();
+        read_delta(&body, &layout, &mut held, now.tick(), age).expect("our own");
+        let mut view = Snapshot::default();
+        held.copy_to(&mut view);
+        assert_eq!(&view, now);
+        let hash = Some(held.hash(&layout));
+        let slack = Slack::of_ticks(1.25);
+        encode(&ServerMessage::Snapshot(SnapshotMessage {
+            tick: now.tick().wire(),
+            age,
+            input_age: if age == 0 { 255 } else { 0 },
+            slack: if age == 0 { Slack::NONE } else { slack },
+            hash: hash.filter(|_| age > 0),
+            body: Bytes(&body),
+        }))
+    };
+    let full = write(&first, None, meadow.own, 0);
+    checker.bytes("full snapshot", &full);
+
+    let own = meadow.own;
+    let second_sheep = Sheep { pos: Vec2::new(1.0, 2.0), vel: Vec2::ZERO, hp: 55, wool: 3 };
+    meadow.sheep.insert(second_sheep);
+    let mut inputs = Vec::new();
+    let mut cx = TickContext::new(Tick(65_536), &(), &[], &mut inputs);
+    meadow.tick(&mut cx);
+    meadow.sheep[own].hp = 90;
+    meadow.sheep[own].wool = 6;
+    let mut second = Snapshot::default();
+    second.take(Tick(65_536), &meadow);
+    // The other sheep's wool is none of this player's business: what it holds is 0 there.
+    let mut told = second.clone();
+    told.take(Tick(65_536), &Meadow { sheep: without_wool(&meadow.sheep, own), own });
+    let delta = write(&told, Some(Baseline { rows: &first, previous: None }), own, 1);
+    checker.bytes("delta snapshot", &delta);
+}
+
+fn without_wool(sheep: &slotmap::SlotMap<EntityId, Sheep>, own: EntityId) -> slotmap::SlotMap<EntityId, Sheep> {
+    let mut sheep = sheep.clone();
+    sheep.iter_mut().filter(|(id, _)| *id != own).for_each(|(_, sheep)| sheep.wool = 0);
+    sheep
+}
+
+#[test]
+fn every_prefix_and_every_flipped_bit_is_decoded_or_refused() {
+    fn check<'a, T: Deserialize<'a> + Debug>(bytes: &'a [u8]) {
+        let _ = decode::<T>(bytes);
+    }
+    for bytes in examples().values() {
+        for end in 0..bytes.len() {
+            check::<ClientMessage<Input>>(&bytes[..end]);
+            check::<ServerMessage<'_>>(&bytes[..end]);
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            check::<ClientMessage<Input>>(&flipped);
+            check::<ServerMessage<'_>>(&flipped);
+        }
+    }
+}
+
+#[test]
+fn the_document_has_every_close_code_and_every_limit_by_its_value() {
+    let document = document();
+    let codes = [
+        CloseCode::Normal,
+        CloseCode::Protocol,
+        CloseCode::Text,
+        CloseCode::NotText,
+        CloseCode::TooBig,
+        CloseCode::RoomFailed,
+        CloseCode::Restarting,
+        CloseCode::TooSlow,
+        CloseCode::Malformed,
+        CloseCode::Refused,
+        CloseCode::Idle,
+        CloseCode::Version,
+        CloseCode::TooMany,
+    ];
+    for code in codes {
+        assert!(document.contains(&format!("| {} |", code as u16)), "{code:?} is missing");
+    }
+    let limits = [
+        limits::HELLO_BYTES_MAX,
+        limits::CLIENT_MESSAGE_BYTES_MAX,
+        limits::SERVER_FRAME_BYTES_MAX,
+        limits::UNACKED_SNAPSHOTS_MAX,
+        limits::COMMANDS_QUEUED_MAX,
+        limits::INPUT_REPEATS_MAX_TICKS as usize,
+        limits::BASELINE_AGE_TICKS_MAX as usize,
+        limits::PREVIOUS_AGE_TICKS_MAX as usize,
+        limits::HASH_INTERVAL_TICKS as usize,
+        limits::ENTITIES_MAX,
+        limits::NAME_BYTES_MAX,
+        limits::CHAT_BYTES_MAX,
+        limits::IDLE_SECONDS_MAX as usize,
+        limits::COLUMNS_MAX,
+    ];
+    for limit in limits {
+        assert!(document.contains(&format!("| {limit} |")), "the limit {limit} is missing");
+    }
+}
