@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use slotmap::{SecondaryMap, SlotMap};
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::{
-    Arrival, Audience, EntityId, Game, PlayerId, PredictContext, Refusal, Replicate, Tick, TickContext, key_parts,
-    replicate,
+    Arrival, Audience, EntityId, Game, PlayerId, PredictContext, Refusal, Replicate, Tick, TickContext,
+    key_parts, replicate,
 };
 
 replicate! {

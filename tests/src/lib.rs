@@ -6,4 +6,5 @@ pub mod ledger;
 pub mod link;
 pub mod scenario;
 pub mod sim;
+pub mod tag;
 pub mod test_rng;

@@ -216,7 +216,11 @@ fn check_books(sim: &Sim<Ledger>, number: usize) -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence, if anything that must hold does not.
-pub fn clean<G: Game>(seed: u64, settings: G::Settings, driver: fn(u64) -> Driver<G>) -> Result<Tally, String> {
+pub fn clean<G: Game>(
+    seed: u64,
+    settings: G::Settings,
+    driver: fn(u64) -> Driver<G>,
+) -> Result<Tally, String> {
     let mut rng = TestRng::new(seed);
     let mut sim = Sim::<G>::new(settings, seed, edge_tick(&mut rng));
     for _ in 0..rng.between(2, 8) {

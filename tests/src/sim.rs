@@ -76,9 +76,11 @@ impl<G: Game> Sim<G> {
     pub fn connect(&mut self, profile: LinkProfile, seed: u64, role: Role, driver: Driver<G>) -> usize {
         let number = self.next_seat;
         self.next_seat += 1;
-        let config = ClientConfig { name: format!("seat {number}"), role };
+        let mut client = Client::new(ClientConfig { name: format!("seat {number}"), role });
+        // The round trip counts from here.
+        client.update(self.now());
         let seat = Seat {
-            client: Client::new(config),
+            client,
             player: None,
             closed: None,
             events: Vec::new(),
@@ -299,7 +301,8 @@ impl<G: Game> Sim<G> {
     fn tick(&mut self) -> Result<(), String> {
         let numbers: BTreeMap<PlayerId, usize> =
             self.seats.iter().filter_map(|(number, seat)| Some((seat.player?, *number))).collect();
-        let mut sinks = SimSinks { seats: &mut self.seats, numbers: &numbers, now_us: self.now_us, sent: vec![] };
+        let mut sinks =
+            SimSinks { seats: &mut self.seats, numbers: &numbers, now_us: self.now_us, sent: vec![] };
         self.room.tick(&mut sinks);
         for player in sinks.sent {
             let told = self.room.held(player).ok_or("a frame went to nobody")?;

@@ -75,7 +75,8 @@ fn examples() -> BTreeMap<String, Vec<u8>> {
         let digits = body.lines().map(|line| line.split(';').next().unwrap_or("")).collect::<String>();
         let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace()).collect();
         let bytes = digits.chunks(2).map(|pair| {
-            u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap_or_else(|_| panic!("{name}: {pair:?}"))
+            u8::from_str_radix(&pair.iter().collect::<String>(), 16)
+                .unwrap_or_else(|_| panic!("{name}: {pair:?}"))
         });
         assert!(examples.insert(name.trim().to_owned(), bytes.collect()).is_none(), "{name} twice");
     }
@@ -239,7 +240,10 @@ fn check_snapshots(checker: &mut Checker) {
     checker.bytes("delta snapshot", &delta);
 }
 
-fn without_wool(sheep: &slotmap::SlotMap<EntityId, Sheep>, own: EntityId) -> slotmap::SlotMap<EntityId, Sheep> {
+fn without_wool(
+    sheep: &slotmap::SlotMap<EntityId, Sheep>,
+    own: EntityId,
+) -> slotmap::SlotMap<EntityId, Sheep> {
     let mut sheep = sheep.clone();
     sheep.iter_mut().filter(|(id, _)| *id != own).for_each(|(_, sheep)| sheep.wool = 0);
     sheep

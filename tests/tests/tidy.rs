@@ -79,7 +79,10 @@ fn functions_fit_a_screen() {
             let close = format!("{}}}", &line[..line.len() - body.len()]);
             let length = lines[start..].iter().position(|line| *line == close).map_or(0, |end| end + 1);
             // A signature without a body meets some other function's end.
-            let has_body = lines[start..].iter().find(|line| line.ends_with(['{', ';', '}'])).is_some_and(|line| !line.ends_with(';'));
+            let has_body = lines[start..]
+                .iter()
+                .find(|line| line.ends_with(['{', ';', '}']))
+                .is_some_and(|line| !line.ends_with(';'));
             if has_body && length > FUNCTION_LINES_MAX {
                 broken.push(format!("{name}:{}: {length} lines", start + 1));
             }
@@ -101,7 +104,9 @@ fn the_pure_core_knows_no_runtime_no_clock_and_no_lock() {
     let mut broken = Vec::new();
     for (name, text) in sources(&core).into_iter().filter(|(name, _)| name != "client/src/net.rs") {
         let code = code(&text);
-        for word in ["tokio", "Instant::now", "SystemTime", "Mutex", "RwLock", "thread::", "tracing", "println!"] {
+        for word in
+            ["tokio", "Instant::now", "SystemTime", "Mutex", "RwLock", "thread::", "tracing", "println!"]
+        {
             if code.contains(word) {
                 broken.push(format!("{name}: {word}"));
             }
@@ -113,8 +118,13 @@ fn the_pure_core_knows_no_runtime_no_clock_and_no_lock() {
 #[test]
 fn rules_do_not_depend_on_the_order_of_a_hash_map() {
     let rules = ["shared/src", "arena/src", "server/src/room"];
-    let named = |(name, text): (String, String)| (code(&text).contains("HashMap") || code(&text).contains("HashSet")).then_some(name);
-    expect_none("no hash maps where order could reach the wire", sources(&rules).into_iter().filter_map(named).collect());
+    let named = |(name, text): (String, String)| {
+        (code(&text).contains("HashMap") || code(&text).contains("HashSet")).then_some(name)
+    };
+    expect_none(
+        "no hash maps where order could reach the wire",
+        sources(&rules).into_iter().filter_map(named).collect(),
+    );
 }
 
 #[test]
