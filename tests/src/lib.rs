@@ -4,6 +4,7 @@
 
 pub mod ledger;
 pub mod link;
+pub mod real;
 pub mod scenario;
 pub mod sim;
 pub mod tag;
