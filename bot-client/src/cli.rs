@@ -1,0 +1,264 @@
+//! Owns the command line: what can be typed, what it means, and what is printed at the end.
+
+use crate::console::{self, End};
+use crate::swarm::{self, Outcome, Report};
+use crate::{Exit, UrlError, play_url};
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+use tickwire_shared::Bots;
+
+/// Bots that join per second when nobody says how fast they shall come.
+const JOINS_PER_SECOND: f64 = 100.0;
+/// Bots of one process, and rooms they are spread over: above what a machine has sockets for.
+const BOTS_MAX: i64 = 65_536;
+/// A week: the longest soak test that still ends.
+const SECONDS_MAX: f64 = 7.0 * 24.0 * 3600.0;
+
+#[derive(Debug, Parser)]
+#[command(name = "bot-client", version, about = "Headless Tickwire clients: bot swarm and chat console")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Load a server with bots and report what players would feel
+    ///
+    /// The report is of the time from when all bots had joined. Late inputs are commands that came after their
+    /// tick had run, as the server counts them; snapshot age is how much later than the quickest one a snapshot
+    /// came; the swarm's own lag is how late this program ran its bots, which is not the server's fault.
+    ///
+    /// Exit code: 0 all well, 1 usage, 2 no bot could join, 99 a bot failed or was dropped or saw a wrong view
+    /// hash, 130 interrupted before anything was measured.
+    Swarm(SwarmArgs),
+    /// Chat with a room from the terminal, as a spectator
+    ///
+    /// Lines of standard input are said in the room, no faster than it listens. End of input or Ctrl-C leaves.
+    ///
+    /// Exit code: 0 left, or the server said goodbye; 1 usage, 2 could not connect, 99 the connection was lost or
+    /// the server threw us out.
+    Console(ConsoleArgs),
+}
+
+#[derive(Debug, Args)]
+struct SwarmArgs {
+    /// The server, as ws://HOST:PORT
+    #[arg(long, default_value = "ws://127.0.0.1:9001")]
+    url: String,
+    /// How many bots
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=BOTS_MAX))]
+    bots: u32,
+    /// How long to measure, once all bots have joined
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    seconds: Duration,
+    /// The room to join
+    #[arg(long, default_value = "lobby")]
+    room: String,
+    /// Spread the bots over ROOM-1 to ROOM-K instead
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=BOTS_MAX))]
+    rooms: u32,
+    /// The bots' character [default: the game's usual one]
+    #[arg(long)]
+    behaviour: Option<String>,
+    /// What the bots' whims come from: same seed, same bots
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print the report as one line of JSON
+    #[arg(long)]
+    json: bool,
+    /// Spread the joins over this time [default: a fifth of --seconds, at most 2 s; 100 joins a second at most]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_or_none)]
+    ramp: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+struct ConsoleArgs {
+    /// The server, as ws://HOST:PORT, or a room's whole address
+    #[arg(default_value = "ws://127.0.0.1:9001")]
+    url: String,
+    /// The room to join, unless the address says it
+    #[arg(long, default_value = "lobby")]
+    room: String,
+    /// What others shall call you
+    #[arg(long, default_value = "console")]
+    name: String,
+}
+
+/// The whole program, for a game: parses the command line, runs, prints, and says how it ended.
+#[must_use]
+pub fn command_line<G: Bots>() -> ExitCode {
+    let exit = Cli::try_parse().and_then(run::<G>).unwrap_or_else(|error| {
+        // Help and version are asked for; everything else that clap stops at is a mistake.
+        let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        let _ = error.print();
+        exit
+    });
+    exit.into()
+}
+
+fn run<G: Bots>(cli: Cli) -> Result<Exit, clap::Error> {
+    // One thread: bots are cheap, and a swarm that moves between cores disturbs what it measures.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match cli.command {
+        Command::Swarm(args) => {
+            let plan = args.plan::<G>().map_err(usage)?;
+            let outcome = runtime.block_on(swarm::run::<G>(&plan, interrupted()));
+            Ok(print_outcome(&outcome, args.json))
+        }
+        Command::Console(args) => {
+            let url = play_url(&args.url, &args.room).map_err(usage)?;
+            let plan = console::Plan { url, name: args.name };
+            Ok(runtime.block_on(chat::<G>(&plan)))
+        }
+    }
+}
+
+async fn chat<G: Bots>(plan: &console::Plan) -> Exit {
+    let lines = console::stdin_lines();
+    let end = console::run::<G>(plan, lines, &mut std::io::stdout(), interrupted()).await;
+    match &end {
+        End::Left => {}
+        // A server that says goodbye is part of the talk.
+        end if end.exit() == Exit::Ok => say(&format!("* {end}")),
+        end => complain(&end.to_string()),
+    }
+    end.exit()
+}
+
+/// Waits for Ctrl-C.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler Ctrl-C simply kills: nothing to wait for.
+        std::future::pending().await
+    }
+}
+
+fn usage(error: impl std::fmt::Display) -> clap::Error {
+    clap::Error::raw(ErrorKind::ValueValidation, format!("{error}\n"))
+}
+
+/// A command line that clap takes and the game or the rooms do not.
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum PlanError {
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error("--rooms needs a --url without a path")]
+    PathAndRooms,
+    #[error("there is no behaviour {wanted:?}; there are: {}", known.join(", "))]
+    Behaviour { wanted: String, known: &'static [&'static str] },
+}
+
+impl SwarmArgs {
+    fn plan<G: Bots>(&self) -> Result<swarm::Plan, PlanError> {
+        Ok(swarm::Plan {
+            urls: self.urls()?,
+            bots: self.bots as usize,
+            behaviour: self.behaviour::<G>()?,
+            seed: self.seed,
+            ramp: self.ramp.unwrap_or_else(|| usual_ramp(self.bots, self.seconds)),
+            duration: self.seconds,
+        })
+    }
+
+    fn urls(&self) -> Result<Vec<String>, PlanError> {
+        if self.rooms == 1 {
+            return Ok(vec![play_url(&self.url, &self.room)?]);
+        }
+        let rooms = (1..=self.rooms).map(|number| play_url(&self.url, &format!("{}-{number}", self.room)));
+        let urls = rooms.collect::<Result<Vec<_>, _>>()?;
+        if urls[0] == self.url {
+            return Err(PlanError::PathAndRooms);
+        }
+        Ok(urls)
+    }
+
+    fn behaviour<G: Bots>(&self) -> Result<String, PlanError> {
+        let usual = G::BEHAVIOURS.first().copied().unwrap_or_default();
+        let wanted = self.behaviour.as_deref().unwrap_or(usual);
+        match G::bot(wanted, self.seed) {
+            Some(_) => Ok(wanted.to_owned()),
+            None => Err(PlanError::Behaviour { wanted: wanted.to_owned(), known: G::BEHAVIOURS }),
+        }
+    }
+}
+
+fn usual_ramp(bots: u32, seconds: Duration) -> Duration {
+    let least = Duration::from_secs_f64(f64::from(bots) / JOINS_PER_SECOND);
+    (seconds / 5).min(Duration::from_secs(2)).max(least)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    seconds_or_none(text)
+        .and_then(|time| if time.is_zero() { Err("must be above 0".into()) } else { Ok(time) })
+}
+
+fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.0..=SECONDS_MAX).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("must be a number from 0 to {SECONDS_MAX}"))
+}
+
+/// Prints the report to stdout and what went wrong to stderr.
+fn print_outcome(outcome: &Outcome, json: bool) -> Exit {
+    let Outcome::Measured(report) = outcome else {
+        complain("interrupted before anything was measured");
+        return Exit::Interrupted;
+    };
+    // A script gets its object in any case; people are spared a table of zeros.
+    if json {
+        say(&report.to_json());
+    } else if report.joined > 0 {
+        say(&report.to_string());
+    }
+    report.complaints.iter().for_each(|sentence| complain(sentence));
+    Report::exit(report)
+}
+
+/// Whoever closed our stdout does not want the rest: nothing to fail for.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn complain(sentence: &str) {
+    let _ = writeln!(std::io::stderr(), "{sentence}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn swarm_args(line: &str) -> SwarmArgs {
+        let words = ["bot-client", "swarm"].into_iter().chain(line.split_whitespace());
+        match Cli::try_parse_from(words).unwrap().command {
+            Command::Swarm(args) => args,
+            Command::Console(_) => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn one_room_keeps_its_name_and_several_are_numbered() {
+        let urls = |line| swarm_args(line).urls();
+        assert_eq!(urls("--url ws://h:1 --room a").unwrap(), ["ws://h:1/play/a"]);
+        assert_eq!(urls("--url ws://h/play/x").unwrap(), ["ws://h/play/x"]);
+        let two = ["ws://h:1/play/a-1", "ws://h:1/play/a-2"];
+        assert_eq!(urls("--url ws://h:1 --room a --rooms 2").unwrap(), two);
+        assert_eq!(urls("--url ws://h/play/x --rooms 2"), Err(PlanError::PathAndRooms));
+    }
+
+    #[test]
+    fn joins_are_spread_and_never_a_stampede() {
+        let ramp = |bots, seconds| usual_ramp(bots, Duration::from_secs(seconds)).as_secs_f64();
+        assert_eq!([ramp(16, 3), ramp(100, 10), ramp(100, 60), ramp(500, 10)], [0.6, 2.0, 2.0, 5.0]);
+    }
+
+    #[test]
+    fn times_are_seconds_within_reason() {
+        assert_eq!(swarm_args("--seconds 0.5 --ramp 0").seconds, Duration::from_millis(500));
+        for wrong in ["0", "nan", "inf", "1e9", "x", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

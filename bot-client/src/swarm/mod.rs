@@ -1,0 +1,122 @@
+//! Owns a swarm's course: bots join one after the other, a window of time is measured, all leave.
+
+mod board;
+mod bot;
+mod counts;
+mod latency;
+mod progress;
+mod report;
+mod table;
+mod window;
+
+pub use latency::Percentiles;
+pub use report::Report;
+
+use board::{Board, Phase};
+use bot::{Bot, Life, WayIn};
+use std::sync::Arc;
+use std::time::Duration;
+use tickwire_shared::Bots;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+/// How long the last bot may take to join before the measured window starts without it.
+const JOIN_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// What a swarm does.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The rooms' game sockets; bots are dealt out to them in turn. At least one.
+    pub urls: Vec<String>,
+    /// How many bots.
+    pub bots: usize,
+    /// Their character, one that the game knows.
+    pub behaviour: String,
+    /// What their whims come from.
+    pub seed: u64,
+    /// The time over which the joins are spread.
+    pub ramp: Duration,
+    /// The time that is measured, once all have joined.
+    pub duration: Duration,
+}
+
+/// What came of a swarm.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The window was measured, to its end or until an interruption.
+    Measured(Box<Report>),
+    /// Interrupted while the bots were still joining.
+    Interrupted,
+}
+
+/// Runs a swarm to its end, or until `interrupt` completes. All bots have left when it returns.
+///
+/// # Panics
+/// If the plan has no room, or a behaviour that the game does not know.
+pub async fn run<G: Bots>(plan: &Plan, interrupt: impl Future<Output = ()>) -> Outcome {
+    let board = Arc::new(Board::new(plan.bots));
+    let bots = spawn::<G>(plan, &board);
+    let mut began = None;
+    tokio::select! {
+        () = conduct(plan, &board, &mut began) => {}
+        () = interrupt => {}
+        _ = progress::follow(plan, &board) => {}
+    }
+    let measured = began.map(|began: Instant| began.elapsed());
+    board.set_phase(Phase::Over);
+    let lives = bots.join_all().await;
+    match measured {
+        Some(time) => Outcome::Measured(Box::new(Report::new(time, G::TICK_RATE_HZ, &lives))),
+        None => Outcome::Interrupted,
+    }
+}
+
+fn spawn<G: Bots>(plan: &Plan, board: &Arc<Board>) -> JoinSet<Life> {
+    (0..plan.bots).map(|index| bot::<G>(plan, index, board).live()).collect()
+}
+
+fn bot<G: Bots>(plan: &Plan, index: usize, board: &Arc<Board>) -> Bot<G> {
+    let mind = G::bot(&plan.behaviour, bot_seed(plan.seed, index as u64));
+    let way_in = WayIn {
+        name: format!("bot-{}", index + 1),
+        url: plan.urls[index % plan.urls.len()].clone(),
+        delay: plan.ramp.mul_f64(index as f64 / plan.bots as f64),
+    };
+    Bot {
+        way_in,
+        mind: mind.expect("the plan's behaviour is one that the game knows"),
+        board: Arc::clone(board),
+        phases: board.phases(),
+    }
+}
+
+/// Leads the bots through the phases; `began` is when the measured window started.
+async fn conduct(plan: &Plan, board: &Board, began: &mut Option<Instant>) {
+    // Too late: the window starts without those that are missing.
+    let _ = timeout(plan.ramp + JOIN_TIME_MAX, board.wait_for(|tally| tally.underway() == 0)).await;
+    *began = Some(Instant::now());
+    board.set_phase(Phase::Measuring);
+    let _ = timeout(plan.duration, board.wait_for(|tally| tally.underway() + tally.playing == 0)).await;
+}
+
+/// Spreads the seeds of a swarm's bots over all numbers (the finaliser of SplitMix64), so that neighbours
+/// do not behave alike whatever the game makes of a seed.
+fn bot_seed(seed: u64, index: u64) -> u64 {
+    let mut z = seed.wrapping_add((index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn bots_differ_and_a_seed_repeats_them() {
+        let seeds = |seed| (0..256).map(move |index| bot_seed(seed, index));
+        assert_eq!(seeds(1).chain(seeds(2)).collect::<HashSet<_>>().len(), 512);
+        assert!(seeds(1).eq(seeds(1)));
+    }
+}

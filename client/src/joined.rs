@@ -1,0 +1,81 @@
+//! Owns what a Welcome brings into being: the player's place in the room's time, ahead of it and behind it.
+
+use crate::clock::Clock;
+use crate::interpolation::Interpolation;
+use crate::prediction::{Prediction, Verdict};
+use crate::timeline::Timeline;
+use std::time::Duration;
+use tickwire_shared::{
+    Command, Game, Held, Malformed, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
+};
+
+/// A client that is in the room.
+pub(crate) struct Joined<G: Game> {
+    pub player: PlayerId,
+    pub settings: G::Settings,
+    pub clock: Clock,
+    pub prediction: Prediction<G>,
+    pub interpolation: Interpolation,
+    role: Role,
+    /// The Welcome's tick, until there is a snapshot.
+    welcomed: Tick,
+    /// The newest snapshot, taken in or ignored.
+    newest: Option<Tick>,
+}
+
+impl<G: Game> Joined<G> {
+    /// A client that was welcomed just now, `round_trip` after it asked.
+    pub fn new(now: Duration, welcome: &Welcome, round_trip: Duration) -> Result<Self, Malformed> {
+        let timeline = Timeline::new(G::TICK_RATE_HZ, welcome.tick, now);
+        Ok(Self {
+            player: welcome.player,
+            settings: decode(&welcome.settings)?,
+            clock: Clock::start(timeline, now, welcome.tick, round_trip),
+            prediction: Prediction::new(G::PREDICTS && welcome.role == Role::Player),
+            interpolation: Interpolation::new(timeline),
+            role: welcome.role,
+            welcomed: welcome.tick,
+            newest: None,
+        })
+    }
+
+    /// Takes note of the time, before the ticks that are due.
+    pub fn wake(&mut self, now: Duration) {
+        if self.clock.wake(now) {
+            self.prediction.skip_to(self.clock.tick().plus(1));
+        }
+    }
+
+    /// Makes the next tick, if it is due, with what the player wants. The command is to be sent at once.
+    pub fn make_tick(&mut self, now: Duration, wanted: G::Input) -> Option<Command<G::Input>> {
+        let tick = self.clock.make_next(now)?;
+        // A spectator's command is only its ack: without acks the server would send nothing more.
+        let input = if self.role == Role::Player { wanted } else { G::Input::default() };
+        self.prediction.step(&self.settings, tick, input);
+        Some(Command { tick: tick.wire(), acked: self.heard().wire(), input })
+    }
+
+    /// What is acked, and what 16-bit ticks are near to. An ack says what has left the line, not what was understood.
+    fn heard(&self) -> Tick {
+        self.newest.unwrap_or(self.welcomed)
+    }
+
+    /// Takes note of a snapshot that came in, whatever is in it. Returns its tick in full.
+    pub fn hear(&mut self, now: Duration, tick: WireTick, slack: Slack) -> Result<Tick, Malformed> {
+        let tick = tick.near(self.heard());
+        if self.newest.is_some_and(|newest| tick <= newest) {
+            return Err(Malformed("a snapshot is not newer than the last"));
+        }
+        self.newest = Some(tick);
+        self.clock.heard(now, tick, slack);
+        Ok(tick)
+    }
+
+    /// Makes what is held now visible: the own entity in the prediction, all others in the interpolation.
+    /// Says how the prediction did, and how much later than the fastest snapshot this one came.
+    pub fn show(&mut self, now: Duration, tick: Tick, held: &Held) -> (Verdict, Duration) {
+        let lateness = self.interpolation.take(now, held);
+        let own = held.own().and_then(|id| Some((id, held.get(id)?)));
+        (self.prediction.correct(&self.settings, tick, own, self.clock.tick()), lateness)
+    }
+}

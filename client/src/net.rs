@@ -1,0 +1,243 @@
+//! Owns the native shell: one WebSocket on tokio around one [`Client`]. The only file of this crate that waits, or reads a clock.
+
+use crate::{Client, ClientConfig, State};
+use futures_util::{SinkExt, StreamExt};
+use std::future::poll_fn;
+use std::time::Duration;
+use tickwire_shared::limits::SERVER_FRAME_BYTES_MAX;
+use tickwire_shared::{CloseCode, Game, Malformed};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WireCloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+/// TCP and WebSocket handshakes together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a goodbye may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Allocated for each connection: a few frames, since a swarm has many connections.
+const READ_BUFFER_BYTES: usize = 8 * 1024;
+/// A frame that the kernel does not take waits here.
+const WRITE_BUFFER_BYTES: usize = 4 * 1024;
+/// A connection that takes nothing for so long that this is full has failed.
+const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// What RFC 6455 calls a connection that ended without a close frame.
+const ABNORMAL: u16 = 1006;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is not one that this shell can reach.
+    #[error("{0}: only ws:// addresses are supported, as in ws://127.0.0.1:7777/play/lobby")]
+    Scheme(String),
+    /// No answer in time.
+    #[error("no answer within {} seconds", CONNECT_TIMEOUT.as_secs())]
+    Timeout,
+    /// The connection failed or the server does not speak WebSocket there.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+}
+
+/// Why a connection came to a bad end.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// The server broke the protocol.
+    #[error("the server sent a malformed message: {0}")]
+    Malformed(#[from] Malformed),
+    /// The connection failed.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+}
+
+/// What one step did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A frame of the server was taken in.
+    Frame {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// It was time for the client's next tick.
+    Updated,
+    /// The connection is closed.
+    Closed {
+        /// The close code; 1006 if there was none.
+        code: u16,
+        /// In words.
+        reason: String,
+    },
+}
+
+/// A client and its connection.
+pub struct Connection<G: Game> {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    client: Client<G>,
+    opened: Instant,
+}
+
+impl<G: Game> Connection<G> {
+    /// Connects to a room, `ws://host:port/play/ROOM`, and sends the Hello.
+    ///
+    /// # Errors
+    /// If the address is of another kind, or there is no server, or it does not answer in 5 seconds.
+    pub async fn open(url: &str, config: ClientConfig) -> Result<Self, ConnectError> {
+        if !url.starts_with("ws://") {
+            return Err(ConnectError::Scheme(url.to_owned()));
+        }
+        let no_delay = true;
+        let connecting = connect_async_with_config(url, Some(socket_config()), no_delay);
+        let (socket, _) = timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| ConnectError::Timeout)??;
+        let mut connection = Self { socket, client: Client::new(config), opened: Instant::now() };
+        connection.client.update(Duration::ZERO);
+        connection.send().await?;
+        Ok(connection)
+    }
+
+    /// The client.
+    pub fn client(&mut self) -> &mut Client<G> {
+        &mut self.client
+    }
+
+    /// The client's time: since the connection was opened.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
+    /// Waits for the next frame or the client's next tick, hands it to the client, and sends what is to be sent.
+    ///
+    /// Dropping the future loses nothing but its report.
+    ///
+    /// # Errors
+    /// If the connection fails or the server breaks the protocol (which closes the connection with 4400).
+    pub async fn step(&mut self) -> Result<Step, ConnectionError> {
+        self.flush().await?;
+        let step = match self.next_message().await {
+            None => {
+                self.client.update(self.now());
+                Step::Updated
+            }
+            Some(Ok(message)) => self.take(message).await?,
+            Some(Err(error)) => self.lost(error)?,
+        };
+        if !matches!(step, Step::Closed { .. }) {
+            self.flush().await?;
+        }
+        Ok(step)
+    }
+
+    /// The next message; `None` if the client's next tick is due before it comes.
+    async fn next_message(&mut self) -> Option<Result<Message, SocketError>> {
+        let next = self.socket.next();
+        let message = match self.client.next_update() {
+            Some(due) => timeout_at(self.opened + due, next).await.ok()?,
+            None => next.await,
+        };
+        Some(message.unwrap_or(Err(SocketError::ConnectionClosed)))
+    }
+
+    async fn take(&mut self, message: Message) -> Result<Step, ConnectionError> {
+        let now = self.now();
+        let taken = match &message {
+            Message::Binary(frame) => self.client.receive(now, frame),
+            Message::Text(_) => Err(Malformed("a text message where only binary ones are understood")),
+            Message::Close(frame) => return Ok(self.closed(frame.as_ref()).await),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
+        };
+        if let Err(malformed) = taken {
+            self.say_goodbye(CloseCode::Malformed as u16, malformed.0).await;
+            return Err(malformed.into());
+        }
+        // A busy server must not keep the client from its ticks.
+        self.client.update(now);
+        Ok(Step::Frame { bytes: message.len() })
+    }
+
+    /// The end by a close frame. The reason in the last message, if there was one, was not cut to fit it.
+    async fn closed(&mut self, frame: Option<&CloseFrame>) -> Step {
+        let (code, reason) = match frame {
+            Some(frame) => (u16::from(frame.code), frame.reason.as_str()),
+            None => (ABNORMAL, "the server closed the connection without a reason"),
+        };
+        self.client.disconnect(code, reason);
+        // The socket has its answer ready; if it does not get through, the connection ends all the same.
+        let _ = timeout(CLOSE_TIMEOUT, self.socket.flush()).await;
+        self.last_step()
+    }
+
+    /// The end without a close frame.
+    fn lost(&mut self, error: SocketError) -> Result<Step, ConnectionError> {
+        self.client.disconnect(ABNORMAL, "the connection was lost");
+        match error {
+            SocketError::ConnectionClosed | SocketError::AlreadyClosed => Ok(self.last_step()),
+            _ if matches!(self.client.state(), State::Closed { code, .. } if *code != ABNORMAL) => {
+                Ok(self.last_step())
+            }
+            error => Err(error.into()),
+        }
+    }
+
+    fn last_step(&self) -> Step {
+        let State::Closed { code, reason } = self.client.state() else {
+            unreachable!("the client was disconnected just before")
+        };
+        Step::Closed { code: *code, reason: reason.clone() }
+    }
+
+    /// Sends what the client wants to send. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// If the connection fails.
+    pub async fn flush(&mut self) -> Result<(), ConnectionError> {
+        match self.send().await {
+            // Why it closed is still to be read.
+            Err(SocketError::ConnectionClosed | SocketError::AlreadyClosed | SocketError::Protocol(_)) => {
+                Ok(())
+            }
+            sent => Ok(sent?),
+        }
+    }
+
+    async fn send(&mut self) -> Result<(), SocketError> {
+        loop {
+            // Only what the socket takes at once leaves the client, so a dropped future drops no message.
+            poll_fn(|cx| self.socket.poll_ready_unpin(cx)).await?;
+            let Some(message) = self.client.poll_transmit() else { break };
+            self.socket.start_send_unpin(Message::binary(message))?;
+        }
+        self.socket.flush().await
+    }
+
+    /// Leaves the room: closes with 1000.
+    ///
+    /// # Errors
+    /// If the connection fails before.
+    pub async fn close(mut self) -> Result<(), ConnectionError> {
+        self.flush().await?;
+        self.say_goodbye(CloseCode::Normal as u16, "").await;
+        Ok(())
+    }
+
+    async fn say_goodbye(&mut self, code: u16, reason: &'static str) {
+        self.client.disconnect(code, reason);
+        let frame = CloseFrame { code: WireCloseCode::from(code), reason: reason.into() };
+        // The connection ends here either way: there is nobody to tell that the goodbye did not get through.
+        let _ = timeout(CLOSE_TIMEOUT, async {
+            self.socket.close(Some(frame)).await?;
+            while let Some(Ok(_)) = self.socket.next().await {}
+            Ok::<_, SocketError>(())
+        })
+        .await;
+    }
+}
+
+fn socket_config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_message_size(Some(SERVER_FRAME_BYTES_MAX))
+        .max_frame_size(Some(SERVER_FRAME_BYTES_MAX))
+}

@@ -1,0 +1,79 @@
+//! Owns what the client tells its user besides the state of the world, and the bounded queue in which that waits.
+
+use std::collections::VecDeque;
+use tickwire_shared::{Chat, Game, PlayerId, Role, Welcome};
+
+/// Notices waiting for [`Client::poll_notice`](crate::Client::poll_notice). At the limit the oldest is dropped and counted.
+const NOTICES_MAX: usize = 512;
+
+/// Something that happened. Events come no earlier than the snapshot that they speak of.
+pub enum Notice<G: Game> {
+    /// The server took this client.
+    Welcome(Box<Welcome>),
+    /// Someone is in the room.
+    Joined {
+        /// Who.
+        player: PlayerId,
+        /// What to call it.
+        name: String,
+        /// What it does here.
+        role: Role,
+    },
+    /// Someone is gone.
+    Left {
+        /// Who.
+        player: PlayerId,
+        /// What it was called.
+        name: String,
+    },
+    /// A one-off fact of the game.
+    Event(G::Event),
+    /// Someone said something.
+    Chat(Chat),
+    /// This client was too slow: the server dropped some of what it should have been told.
+    Missed {
+        /// Events dropped.
+        events: u32,
+        /// Chat, join and leave messages dropped.
+        notices: u32,
+    },
+    /// The server does not take this client.
+    Refused {
+        /// The close code.
+        code: u16,
+        /// In words.
+        reason: String,
+    },
+    /// The session is over.
+    Closed {
+        /// The close code.
+        code: u16,
+        /// In words.
+        reason: String,
+    },
+}
+
+/// Notices, oldest first.
+pub(crate) struct NoticeQueue<G: Game> {
+    notices: VecDeque<Notice<G>>,
+}
+
+impl<G: Game> NoticeQueue<G> {
+    pub fn new() -> Self {
+        Self { notices: VecDeque::new() }
+    }
+
+    /// Appends a notice. Says how many had to be dropped for it.
+    pub fn push(&mut self, notice: Notice<G>) -> u64 {
+        let is_full = self.notices.len() == NOTICES_MAX;
+        if is_full {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(notice);
+        u64::from(is_full)
+    }
+
+    pub fn pop(&mut self) -> Option<Notice<G>> {
+        self.notices.pop_front()
+    }
+}

@@ -1,0 +1,141 @@
+//! Owns what the client makes of the server's messages. Everything in a frame is checked, never trusted.
+
+use crate::joined::Joined;
+use crate::prediction::Verdict;
+use crate::{Client, Notice, State};
+use std::time::Duration;
+use tickwire_shared::{
+    Game, Malformed, PROTOCOL_VERSION, ServerMessage, SnapshotMessage, Tick, Welcome, decode, decode_prefix,
+    read_delta,
+};
+
+/// What `input_age` says when there was no command, or none of late.
+const NO_INPUT_AGE: u8 = u8::MAX;
+/// A room that started at the dawn of time is not here yet; beyond it, ticks could overflow.
+const TICK_MAX: Tick = Tick(1 << 60);
+/// Until the round trip is known: a shell that never updated before the Welcome has not said when it sent the Hello.
+const ROUND_TRIP_GUESS: Duration = Duration::from_millis(100);
+
+impl<G: Game> Client<G> {
+    /// Takes in one binary WebSocket message from the server. Once the session is closed, it is ignored.
+    ///
+    /// # Errors
+    /// If it is not what the protocol says. The client is then of no further use: close the connection with 4400.
+    pub fn receive(&mut self, now: Duration, frame: &[u8]) -> Result<(), Malformed> {
+        self.stats.bytes_down += frame.len() as u64;
+        let mut rest = frame;
+        while !matches!(self.state, State::Closed { .. }) {
+            let (message, after) = decode_prefix(rest)?;
+            self.take_message(now, message)?;
+            rest = after;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_message(&mut self, now: Duration, message: ServerMessage<'_>) -> Result<(), Malformed> {
+        match message {
+            ServerMessage::Welcome(welcome) => self.take_welcome(now, welcome)?,
+            ServerMessage::Snapshot(snapshot) => self.take_snapshot(now, snapshot)?,
+            ServerMessage::Event(event) => self.notify(Notice::Event(decode(event.0)?)),
+            ServerMessage::Chat(chat) => self.notify(Notice::Chat(chat)),
+            ServerMessage::Joined { player, name, role } => {
+                self.roster.join(player, name.clone(), role);
+                self.notify(Notice::Joined { player, name, role });
+            }
+            ServerMessage::Left { player } => {
+                let name = self.roster.leave(player);
+                self.notify(Notice::Left { player, name });
+            }
+            ServerMessage::Inputs(counts) => self.stats.inputs = counts,
+            ServerMessage::Missed { events, notices } => {
+                self.stats.events_missed += u64::from(events);
+                self.notify(Notice::Missed { events, notices });
+            }
+            ServerMessage::Refused { code, reason } => {
+                self.end(code, reason.clone());
+                self.notify(Notice::Refused { code, reason });
+            }
+            ServerMessage::Closed { code, reason } => self.disconnect(code, &reason),
+        }
+        Ok(())
+    }
+
+    fn take_welcome(&mut self, now: Duration, welcome: Box<Welcome>) -> Result<(), Malformed> {
+        if self.joined.is_some() {
+            return Err(Malformed("a second welcome"));
+        }
+        if welcome.protocol != PROTOCOL_VERSION {
+            return Err(Malformed("the server speaks another version of the protocol"));
+        }
+        if welcome.schema.hash() != self.layout.hash() || welcome.tick_rate_hz != G::TICK_RATE_HZ {
+            return Err(Malformed("the server plays another game, or another version of it"));
+        }
+        if welcome.tick > TICK_MAX {
+            return Err(Malformed("a tick is beyond all use"));
+        }
+        let round_trip = self.hello_at.map_or(ROUND_TRIP_GUESS, |hello_at| now.saturating_sub(hello_at));
+        self.joined = Some(Joined::new(now, &welcome, round_trip)?);
+        self.state = State::Joined;
+        self.notify(Notice::Welcome(welcome));
+        Ok(())
+    }
+
+    fn take_snapshot(&mut self, now: Duration, message: SnapshotMessage<'_>) -> Result<(), Malformed> {
+        let joined = self.joined.as_mut().ok_or(Malformed("a snapshot before the welcome"))?;
+        let tick = joined.hear(now, message.tick, message.slack)?;
+        self.stats.slack_ticks = message.slack.ticks().or(self.stats.slack_ticks);
+        self.note_input(now, tick, message.input_age);
+        if self.resync_at.is_some() && message.age != 0 {
+            return Ok(());
+        }
+        self.resync_at = None;
+        if self.hold(tick, message) {
+            self.show(now, tick);
+        } else {
+            self.ask_resync(now);
+        }
+        Ok(())
+    }
+
+    fn note_input(&mut self, now: Duration, tick: Tick, input_age: u8) {
+        let applied_before = self.stats.last_input_ack.is_some();
+        self.stats.input_misses += u64::from(applied_before && input_age != 0);
+        if input_age == NO_INPUT_AGE {
+            return;
+        }
+        let command = Tick(tick.0.saturating_sub(input_age.into()));
+        let sent_at = self.joined.as_ref().and_then(|joined| joined.clock.sent_at(command));
+        if let Some(sent_at) = sent_at {
+            self.stats.last_input_ack = Some(now.saturating_sub(sent_at));
+        }
+    }
+
+    /// Brings what is held up to date. Says whether it is now what the server meant.
+    fn hold(&mut self, tick: Tick, message: SnapshotMessage<'_>) -> bool {
+        let Ok(written) = read_delta(message.body.0, &self.layout, &mut self.held, tick, message.age) else {
+            return false;
+        };
+        self.stats.snapshots += 1;
+        self.stats.full_snapshots += u64::from(message.age == 0);
+        self.stats.entity_updates += written.visible as u64;
+        let Some(hash) = message.hash else { return true };
+        let is_right = hash == self.held.hash(&self.layout);
+        self.stats.hash_checks += 1;
+        self.stats.hash_mismatches += u64::from(!is_right);
+        is_right
+    }
+
+    fn show(&mut self, now: Duration, tick: Tick) {
+        let Some(joined) = &mut self.joined else { return };
+        let (verdict, lateness) = joined.show(now, tick, &self.held);
+        self.stats.last_snapshot_age = Some(lateness);
+        match verdict {
+            Verdict::Wrong => self.stats.mispredictions += 1,
+            Verdict::Disturbed => self.stats.explained_corrections += 1,
+            Verdict::Right | Verdict::Unknown => {}
+        }
+    }
+}

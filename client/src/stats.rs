@@ -1,0 +1,47 @@
+//! Owns the client's counts: what a bot swarm reports and a player's network graph shows.
+
+use std::time::Duration;
+use tickwire_shared::InputCounts;
+
+/// What happened since the client was made. All counts only grow.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Snapshots taken in.
+    pub snapshots: u64,
+    /// Of these, full ones.
+    pub full_snapshots: u64,
+    /// Bytes of WebSocket messages received, without their framing.
+    pub bytes_down: u64,
+    /// Bytes of WebSocket messages sent, without their framing.
+    pub bytes_up: u64,
+    /// Entities in view, summed over all snapshots.
+    pub entity_updates: u64,
+    /// Commands made.
+    pub commands: u64,
+    /// How the commands fared, as last reported by the server.
+    pub inputs: InputCounts,
+    /// Snapshots whose tick ran without this client's command for it, since the first one that ran with one.
+    pub input_misses: u64,
+    /// Predictions that the server contradicted without the game giving a reason.
+    pub mispredictions: u64,
+    /// Predictions that the server contradicted because something else changed the entity.
+    pub explained_corrections: u64,
+    /// View hashes compared.
+    pub hash_checks: u64,
+    /// View hashes that differed.
+    pub hash_mismatches: u64,
+    /// Full snapshots asked for.
+    pub resyncs: u64,
+    /// Events that the server dropped because this client was too slow.
+    pub events_missed: u64,
+    /// Notices dropped because nobody took them.
+    pub notices_dropped: u64,
+    /// Messages dropped because nobody sent them.
+    pub messages_dropped: u64,
+    /// From making the newest command that the last snapshot applied until that snapshot came.
+    pub last_input_ack: Option<Duration>,
+    /// How much later than the fastest snapshot so far the last one came, by the ticks' schedule.
+    pub last_snapshot_age: Option<Duration>,
+    /// How early the last reported command came, in ticks.
+    pub slack_ticks: Option<f64>,
+}

@@ -1,0 +1,13 @@
+//! Owns the tests of the client core: against a tiny server in memory, over a simulated link, in virtual time.
+
+mod clock;
+mod fake_server;
+mod garbage;
+mod join;
+#[cfg(feature = "net")]
+mod net;
+mod predict;
+mod resync;
+mod sim;
+mod toy;
+mod view;

@@ -1,0 +1,103 @@
+//! Owns what a server can be told before it starts, and what it refuses to start with.
+
+use std::time::Duration;
+use tickwire_shared::limits::SETTINGS_BYTES_MAX;
+use tickwire_shared::{Game, Layout, Schema, Tick, encode};
+
+/// Everything about a server that its operator chooses.
+#[derive(Clone, Debug)]
+pub struct ServerConfig<G: Game> {
+    /// The game's settings: the same in every room, sent to each client once.
+    pub settings: G::Settings,
+    /// What drives chance. Every room starts from it, so that a match can be repeated.
+    pub seed: u64,
+    /// The tick that a new room makes first: for tests of great tick numbers.
+    pub start_tick: Tick,
+    /// Players of one room; further ones are refused.
+    pub room_players_max: usize,
+    /// Must be greater at each start of the server, so that clients can tell ticks of two starts apart.
+    pub epoch: u64,
+    /// How much of everything there may be, and for how long.
+    pub limits: Limits,
+}
+
+impl<G: Game> Default for ServerConfig<G> {
+    fn default() -> Self {
+        Self {
+            settings: G::Settings::default(),
+            seed: 0,
+            start_tick: Tick(0),
+            room_players_max: 128,
+            epoch: 0,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl<G: Game> ServerConfig<G> {
+    /// Refuses what could only fail later, in front of players.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if G::TICK_RATE_HZ == 0 {
+            return Err(ConfigError::TickRate);
+        }
+        Layout::new(Schema::of::<G>()).map_err(ConfigError::Schema)?;
+        // Measured by hand first: the encoder's own limit is a panic.
+        match encode(&self.settings).len() {
+            bytes if bytes > SETTINGS_BYTES_MAX => Err(ConfigError::Settings(bytes)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The shell's limits; those of the protocol stand in [`tickwire_shared::limits`]. Tests shorten them.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Rooms at once. A join that would open one more is refused.
+    pub rooms_max: usize,
+    /// Connections at once, joined or not. One more is answered 503.
+    pub connections_max: usize,
+    /// Connections at once from one address (of IPv6: from one /64). One more is answered 429.
+    /// The machine's own addresses are exempt: proxies and swarms come from there.
+    pub connections_per_address_max: usize,
+    /// Within this the head of an HTTP request must be there, and within twice this everything of HTTP be over.
+    pub handshake_timeout: Duration,
+    /// Within this, from the upgrade on, the Hello must be there.
+    pub hello_timeout: Duration,
+    /// A connection whose peer takes not one byte for this long is dropped.
+    pub write_timeout: Duration,
+    /// A room without sessions ends after this.
+    pub empty_room_timeout: Duration,
+    /// A server that was told to stop waits this long for its connections to be closed well.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rooms_max: 1024,
+            connections_max: 16_384,
+            connections_per_address_max: 1024,
+            handshake_timeout: Duration::from_secs(5),
+            hello_timeout: Duration::from_secs(3),
+            write_timeout: Duration::from_secs(10),
+            empty_room_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_millis(1800),
+        }
+    }
+}
+
+/// Why a server does not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A game that makes no ticks.
+    #[error("the game's TICK_RATE_HZ is 0: it must make at least one tick per second")]
+    TickRate,
+    /// A schema that cannot be laid out.
+    #[error("the game's entities cannot be replicated: {0}")]
+    Schema(String),
+    /// Settings above [`SETTINGS_BYTES_MAX`].
+    #[error(
+        "the game's settings take {0} bytes encoded: at most {SETTINGS_BYTES_MAX} can be sent to a client"
+    )]
+    Settings(usize),
+}

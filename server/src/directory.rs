@@ -1,0 +1,219 @@
+//! Owns which rooms there are: by name, opened by the first who joins, and what each last said of itself.
+
+use crate::config::ServerConfig;
+use crate::net::inbox::{Applicant, Entrance, INBOX_MESSAGES_MAX, Inbound, Seat, apply};
+use crate::net::tick_loop::{self, Opening, restarting, room_failed};
+use crate::net::timing::Quantiles;
+use crate::room::{Rejection, RoomConfig, RoomCounts};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tickwire_shared::limits::ROOM_NAME_BYTES_MAX;
+use tickwire_shared::{CloseCode, Game};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, info_span};
+
+/// How often a join is tried again at a fresh room, if the room it was sent to ends that very moment.
+const JOIN_TRIES_MAX: usize = 3;
+
+/// The rooms of one server.
+///
+/// A lock is fine here: it is taken when a session joins, when a room ends and when someone asks for the list,
+/// never on the way of a message, and never held over an await or a call into a game.
+pub(crate) struct Directory<G: Game> {
+    config: ServerConfig<G>,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    rooms: Mutex<Rooms<G>>,
+}
+
+struct Rooms<G: Game> {
+    by_name: BTreeMap<String, Listed<G>>,
+    opened: u64,
+    failed: u64,
+}
+
+struct Listed<G: Game> {
+    inbox: mpsc::Sender<Inbound<G>>,
+    status: watch::Receiver<RoomStatus>,
+    /// Counts rooms: a name may come back as another room.
+    number: u64,
+}
+
+/// What a room last said of itself: once a second, and whenever somebody came or went.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RoomStatus {
+    pub(crate) name: String,
+    pub(crate) players: usize,
+    pub(crate) sessions: usize,
+    pub(crate) players_max: usize,
+    pub(crate) tick: u64,
+    pub(crate) ticks_skipped: u64,
+    pub(crate) tick_lateness_ms: Quantiles,
+    pub(crate) tick_duration_ms: Quantiles,
+    #[serde(flatten)]
+    pub(crate) counts: RoomCounts,
+}
+
+/// Whether a room can have this name: 1 to 32 of a-z, 0-9, `_` and `-`.
+pub(crate) fn is_room_name(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    (1..=ROOM_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_allowed)
+}
+
+impl<G: Game> Directory<G> {
+    pub(crate) fn new(config: ServerConfig<G>, tasks: TaskTracker, shutdown: CancellationToken) -> Self {
+        let rooms = Rooms { by_name: BTreeMap::new(), opened: 0, failed: 0 };
+        Self { config, tasks, shutdown, rooms: Mutex::new(rooms) }
+    }
+
+    /// Brings a connection into a room, which is opened if it is not there.
+    ///
+    /// The room's own answer comes later, through the seat.
+    pub(crate) async fn join(self: &Arc<Self>, room: &str, entrance: Entrance) -> Result<Seat<G>, Rejection> {
+        let (join, applicant): (_, Applicant) = apply(entrance);
+        let mut join = Inbound::Join(join);
+        for _ in 0..JOIN_TRIES_MAX {
+            let inbox = self.room(room)?;
+            match inbox.send(join).await {
+                Ok(()) => return Ok(applicant.seat(inbox)),
+                Err(mpsc::error::SendError(back)) => join = back,
+            }
+        }
+        Err(room_failed())
+    }
+
+    /// Whether a join to this room would be refused for want of rooms.
+    pub(crate) fn is_full_for(&self, room: &str) -> bool {
+        let rooms = self.lock();
+        !rooms.by_name.contains_key(room) && rooms.by_name.len() >= self.config.limits.rooms_max
+    }
+
+    /// What all rooms last said of themselves, by name.
+    pub(crate) fn statuses(&self) -> Vec<RoomStatus> {
+        self.lock().by_name.values().map(|listed| listed.status.borrow().clone()).collect()
+    }
+
+    /// How many rooms were opened so far, and how many of them failed.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        let rooms = self.lock();
+        (rooms.opened, rooms.failed)
+    }
+
+    fn room(self: &Arc<Self>, name: &str) -> Result<mpsc::Sender<Inbound<G>>, Rejection> {
+        if self.shutdown.is_cancelled() {
+            return Err(restarting());
+        }
+        let mut rooms = self.lock();
+        if let Some(listed) = rooms.by_name.get(name) {
+            return Ok(listed.inbox.clone());
+        }
+        if rooms.by_name.len() >= self.config.limits.rooms_max {
+            let reason = "this server has no room left for one more room".to_owned();
+            return Err(Rejection { code: CloseCode::Refused, reason });
+        }
+        rooms.opened += 1;
+        let number = rooms.opened;
+        let listed = self.open(name, number);
+        let inbox = listed.inbox.clone();
+        rooms.by_name.insert(name.to_owned(), listed);
+        Ok(inbox)
+    }
+
+    /// Starts a room's task. Its game is made there: that may take long, or panic.
+    fn open(self: &Arc<Self>, name: &str, number: u64) -> Listed<G> {
+        let (inbox, inbound) = mpsc::channel(INBOX_MESSAGES_MAX);
+        let (status, watched) = watch::channel(self.first_status(name));
+        let opening = Opening {
+            config: self.room_config(name, number),
+            inbox: inbound,
+            status,
+            listing: Listing { directory: Arc::clone(self), name: name.to_owned(), number },
+            shutdown: self.shutdown.clone(),
+            empty_room_timeout: self.config.limits.empty_room_timeout,
+        };
+        self.tasks.spawn(tick_loop::run(opening).instrument(info_span!("room", name)));
+        Listed { inbox, status: watched, number }
+    }
+
+    fn room_config(&self, name: &str, number: u64) -> RoomConfig<G> {
+        RoomConfig {
+            name: name.to_owned(),
+            settings: self.config.settings.clone(),
+            seed: self.config.seed,
+            start_tick: self.config.start_tick,
+            players_max: self.config.room_players_max,
+            // A room that comes back starts from the first tick again, so it needs an epoch of its own.
+            epoch: self.config.epoch + number,
+        }
+    }
+
+    fn first_status(&self, name: &str) -> RoomStatus {
+        RoomStatus {
+            name: name.to_owned(),
+            players: 0,
+            sessions: 0,
+            players_max: self.config.room_players_max,
+            tick: self.config.start_tick.0,
+            ticks_skipped: 0,
+            tick_lateness_ms: Quantiles::default(),
+            tick_duration_ms: Quantiles::default(),
+            counts: RoomCounts::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rooms<G>> {
+        // No code of a game runs under it: a panic could only be ours, and the map is whole between two calls.
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A room's own entry in the directory.
+pub(crate) struct Listing<G: Game> {
+    directory: Arc<Directory<G>>,
+    name: String,
+    number: u64,
+}
+
+impl<G: Game> Listing<G> {
+    /// Takes the room out of the directory. Twice is as good as once.
+    pub(crate) fn strike(&self, has_failed: bool) {
+        let mut rooms = self.directory.lock();
+        rooms.failed += u64::from(has_failed);
+        self.remove_from(&mut rooms);
+    }
+
+    /// Takes the room out of the directory, unless somebody is on the way in. Says whether it is out.
+    pub(crate) fn strike_if_unused(&self, inbox: &mpsc::Receiver<Inbound<G>>) -> bool {
+        let mut rooms = self.directory.lock();
+        // Connections get their senders under this lock: if only the directory's is left, nobody can appear.
+        let is_unused = inbox.sender_strong_count() == 1 && inbox.is_empty();
+        if is_unused {
+            self.remove_from(&mut rooms);
+        }
+        is_unused
+    }
+
+    fn remove_from(&self, rooms: &mut Rooms<G>) {
+        if rooms.by_name.get(&self.name).is_some_and(|listed| listed.number == self.number) {
+            rooms.by_name.remove(&self.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_room_name;
+
+    #[test]
+    fn room_names_are_short_and_plain() {
+        for good in ["lobby", "a", "0_-z", &"x".repeat(32)] {
+            assert!(is_room_name(good), "{good}");
+        }
+        for bad in ["", "Lobby", "a b", "ä", "a/b", "a.b", "\n", &"x".repeat(33)] {
+            assert!(!is_room_name(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Owns what is served on the one port: a page for people, facts as JSON, and the doors to rooms.
+
+use super::admission::Permit;
+use super::upgrade::{self, Refused};
+use super::{console, play};
+use crate::directory::{RoomStatus, is_room_name};
+use crate::lifecycle::Server;
+use crate::net::tally::Counts;
+use axum::extract::{Extension, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tickwire_shared::{Game, PROTOCOL_VERSION, Schema};
+use tracing::{Instrument, debug_span};
+
+/// The room that a WebSocket at `/` leads to.
+const DEFAULT_ROOM: &str = "lobby";
+
+/// Who a request comes from. Its permit lasts as long as the connection, WebSocket or not.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    pub(super) permit: Arc<Permit>,
+}
+
+/// What of a request a door needs.
+#[derive(Debug, Default, Deserialize)]
+struct ConsoleQuery {
+    name: Option<String>,
+}
+
+/// What is served, for any connection.
+pub(super) fn router<G: Game>(server: Arc<Server<G>>) -> Router {
+    Router::new()
+        .route("/", get(front::<G>))
+        .route("/info", get(info::<G>))
+        .route("/play/{room}", get(play_door::<G>))
+        .route("/console/{room}", get(console_door::<G>))
+        .fallback(nowhere)
+        .with_state(server)
+}
+
+async fn front<G: Game>(
+    state: State<Arc<Server<G>>>,
+    peer: Extension<Peer>,
+    query: Query<ConsoleQuery>,
+    request: Request,
+) -> Result<Response, Refused> {
+    if upgrade::is_wanted(request.headers()) {
+        return console_door(state, peer, Path(DEFAULT_ROOM.to_owned()), query, request).await;
+    }
+    Ok(front_page::<G>(request.headers()).into_response())
+}
+
+fn front_page<G: Game>(headers: &HeaderMap) -> String {
+    let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("HOST:PORT");
+    format!(
+        "This is Tickwire {version}, a game server. It runs rooms of the game \"{game}\", {rate} ticks per second.\n\
+         \n\
+         GET http://{host}/info             facts about the server and its rooms, as JSON\n\
+         ws://{host}/play/ROOM              play: a WebSocket for game clients\n\
+         ws://{host}/console/ROOM?name=ME   chat: a WebSocket for people, one line per text message\n\
+         ws://{host}/                       chat in the room {DEFAULT_ROOM:?}\n\
+         \n\
+         ROOM is any name of 1 to 32 of a-z, 0-9, _ and -: a room opens when somebody joins it.\n",
+        version = env!("CARGO_PKG_VERSION"),
+        game = G::NAME,
+        rate = G::TICK_RATE_HZ,
+    )
+}
+
+#[derive(Serialize)]
+struct Info {
+    name: &'static str,
+    version: &'static str,
+    protocol: u16,
+    game: &'static str,
+    schema_hash: String,
+    tick_rate_hz: u32,
+    players: usize,
+    rooms_opened: u64,
+    rooms_failed: u64,
+    #[serde(flatten)]
+    counts: Counts,
+    rooms: Vec<RoomStatus>,
+}
+
+async fn info<G: Game>(State(server): State<Arc<Server<G>>>) -> Json<Info> {
+    let rooms = server.directory().statuses();
+    let (rooms_opened, rooms_failed) = server.directory().totals();
+    Json(Info {
+        name: "tickwire",
+        version: env!("CARGO_PKG_VERSION"),
+        protocol: PROTOCOL_VERSION,
+        game: G::NAME,
+        schema_hash: format!("{:016x}", Schema::of::<G>().hash()),
+        tick_rate_hz: G::TICK_RATE_HZ,
+        players: rooms.iter().map(|room| room.players).sum(),
+        rooms_opened,
+        rooms_failed,
+        counts: server.tally().counts(),
+        rooms,
+    })
+}
+
+async fn nowhere() -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, "There is nothing here: GET / says what is where.")
+}
+
+async fn play_door<G: Game>(
+    State(server): State<Arc<Server<G>>>,
+    Extension(peer): Extension<Peer>,
+    Path(room): Path<String>,
+    request: Request,
+) -> Result<Response, Refused> {
+    enter(server, peer, Door::Play, room, request)
+}
+
+async fn console_door<G: Game>(
+    State(server): State<Arc<Server<G>>>,
+    Extension(peer): Extension<Peer>,
+    Path(room): Path<String>,
+    Query(query): Query<ConsoleQuery>,
+    request: Request,
+) -> Result<Response, Refused> {
+    let name = query.name.unwrap_or_else(|| server.guest_name());
+    enter(server, peer, Door::Console { name }, room, request)
+}
+
+/// Which way into a room a WebSocket leads.
+enum Door {
+    Play,
+    Console { name: String },
+}
+
+/// Answers a request for a WebSocket, and serves that in a task of its own.
+fn enter<G: Game>(
+    server: Arc<Server<G>>,
+    peer: Peer,
+    door: Door,
+    room: String,
+    mut request: Request,
+) -> Result<Response, Refused> {
+    let response = answer(&server, &room, &request).inspect_err(|_| server.tally().upgrade_refused())?;
+    let upgrade = hyper::upgrade::on(&mut request);
+    let span = debug_span!("connection", peer = %peer.address, room);
+    let spawner = Arc::clone(&server);
+    let serve = async move {
+        // Held until the end: the connection counts as long as it is there.
+        let _permit = peer.permit;
+        let Some(socket) = upgrade::socket(upgrade, server.limits()).await else { return };
+        match door {
+            Door::Play => play::serve(socket, &room, &server).await,
+            Door::Console { name } => console::serve(socket, &room, name, &server).await,
+        }
+    };
+    spawner.spawn(serve.instrument(span));
+    Ok(response)
+}
+
+fn answer<G: Game>(server: &Server<G>, room: &str, request: &Request) -> Result<Response, Refused> {
+    if !is_room_name(room) {
+        let sentence = "A room's name is 1 to 32 of a-z, 0-9, _ and -.";
+        return Err(Refused::new(StatusCode::BAD_REQUEST, sentence));
+    }
+    let response = upgrade::accept(request)?;
+    if server.directory().is_full_for(room) {
+        let sentence = "This server has no room left for one more room.";
+        return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, sentence));
+    }
+    Ok(response)
+}

@@ -1,0 +1,138 @@
+//! Owns when ticks are due: deadlines without drift, and what happens after a pause. Time is an argument.
+
+use std::time::Duration;
+
+/// Ticks that are made without a pause after a delay. What was due before these is skipped: making all of it up
+/// would take the time of the ticks to come.
+pub(super) const CATCH_UP_TICKS_MAX: u64 = 5;
+
+/// The deadlines of one room's ticks. All times count from the room's start.
+///
+/// Skipping moves the schedule, not the ticks: the next tick still has the next number, only later.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    rate_hz: u32,
+    /// How many periods after the start the next tick is due.
+    next: u64,
+    skipped: u64,
+}
+
+impl Schedule {
+    /// The first tick is due one period after the start.
+    pub(super) fn new(rate_hz: u32) -> Self {
+        assert!(rate_hz > 0, "checked before the server started");
+        Self { rate_hz, next: 1, skipped: 0 }
+    }
+
+    /// When the next tick is due.
+    pub(super) fn deadline(&self) -> Duration {
+        self.period_end(self.next)
+    }
+
+    /// Takes note that the next tick is being made at `now`, and says how late that is.
+    ///
+    /// Beyond [`CATCH_UP_TICKS_MAX`] ticks in arrears the rest is skipped first.
+    pub(super) fn advance(&mut self, now: Duration) -> Duration {
+        let arrears = (self.periods(now) + 1).saturating_sub(self.next);
+        let skipped = arrears.saturating_sub(CATCH_UP_TICKS_MAX);
+        let late = now.saturating_sub(self.deadline());
+        self.skipped += skipped;
+        self.next += skipped + 1;
+        late
+    }
+
+    /// Ticks that were due and never made.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// How many ticks lie between `arrived` and the end of the tick `ahead` after the next one; negative if it is over.
+    pub(super) fn slack_ticks(&self, arrived: Duration, ahead: i64) -> f64 {
+        let gap = self.deadline().as_secs_f64() - arrived.as_secs_f64();
+        gap * f64::from(self.rate_hz) + ahead as f64
+    }
+
+    /// Computed from the start each time, so that no rounding adds up.
+    fn period_end(&self, count: u64) -> Duration {
+        let rate_hz = u64::from(self.rate_hz);
+        let nanos = count % rate_hz * 1_000_000_000 / rate_hz;
+        Duration::from_secs(count / rate_hz) + Duration::from_nanos(nanos)
+    }
+
+    fn periods(&self, now: Duration) -> u64 {
+        let rate_hz = u64::from(self.rate_hz);
+        // One nanosecond on, because the ends of periods are rounded down.
+        let nanos = u64::from(now.subsec_nanos()) + 1;
+        now.as_secs() * rate_hz + nanos * rate_hz / 1_000_000_000
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixty_hertz_do_not_drift_in_three_hours() {
+        let mut schedule = Schedule::new(60);
+        let mut count = 0u64;
+        while schedule.deadline() < Duration::from_secs(3 * 3600) {
+            assert_eq!(schedule.advance(schedule.deadline()), Duration::ZERO);
+            count += 1;
+        }
+        assert_eq!(count, 3 * 3600 * 60 - 1);
+        assert_eq!(schedule.deadline(), Duration::from_secs(3 * 3600), "to the nanosecond");
+        assert_eq!(schedule.skipped(), 0);
+    }
+
+    #[test]
+    fn every_deadline_is_exactly_one_period_for_any_rate() {
+        for rate_hz in [1, 3, 7, 20, 30, 60, 128, 1000] {
+            let mut schedule = Schedule::new(rate_hz);
+            for count in 1..5_000u64 {
+                assert_eq!(schedule.periods(schedule.deadline()), count, "{rate_hz} Hz");
+                schedule.advance(schedule.deadline());
+            }
+        }
+    }
+
+    /// Makes every tick that is due at `now`, and counts them.
+    fn catch_up(schedule: &mut Schedule, now: Duration) -> u64 {
+        let mut made = 0;
+        while schedule.deadline() <= now {
+            schedule.advance(now);
+            made += 1;
+        }
+        made
+    }
+
+    #[test]
+    fn a_short_delay_is_made_up_in_full() {
+        let mut schedule = Schedule::new(20);
+        schedule.advance(Duration::from_millis(50));
+        assert_eq!(schedule.advance(Duration::from_millis(250)), Duration::from_millis(150));
+        assert_eq!(catch_up(&mut schedule, Duration::from_millis(250)), 3);
+        assert_eq!(schedule.skipped(), 0);
+        assert_eq!(schedule.deadline(), Duration::from_millis(300));
+    }
+
+    #[test]
+    fn after_a_pause_of_five_seconds_five_ticks_are_made_and_the_rest_is_skipped() {
+        let mut schedule = Schedule::new(30);
+        assert_eq!(catch_up(&mut schedule, Duration::from_secs(1)), CATCH_UP_TICKS_MAX);
+        let (made_before, skipped_before) = (CATCH_UP_TICKS_MAX, schedule.skipped());
+        assert_eq!(made_before + skipped_before, 30);
+
+        assert_eq!(catch_up(&mut schedule, Duration::from_secs(6)), CATCH_UP_TICKS_MAX);
+        assert_eq!(schedule.skipped() - skipped_before, 150 - CATCH_UP_TICKS_MAX);
+        assert!(schedule.deadline() > Duration::from_secs(6), "and then the schedule goes on");
+    }
+
+    #[test]
+    fn slack_counts_from_the_arrival_to_the_commands_own_deadline() {
+        let mut schedule = Schedule::new(20);
+        schedule.advance(Duration::from_millis(50));
+        assert_eq!(schedule.slack_ticks(Duration::from_millis(75), 0), 0.5);
+        assert_eq!(schedule.slack_ticks(Duration::from_millis(75), 2), 2.5);
+        assert_eq!(schedule.slack_ticks(Duration::from_millis(75), -1), -0.5);
+    }
+}

@@ -1,0 +1,292 @@
+//! Owns the life of one room: its task, which empties the inbox and makes a tick at each deadline.
+
+use super::inbox::{Entrance, INBOX_MESSAGES_MAX, Inbound, Join};
+use super::outbox::{Farewell, Outbox};
+use super::schedule::Schedule;
+use super::seats::Seats;
+use super::timing::Timing;
+use crate::directory::{Listing, RoomStatus};
+use crate::room::{Rejection, Room, RoomConfig};
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+use tickwire_shared::{ClientMessage, CloseCode, Game, PlayerId, Slack};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error};
+
+/// Joins per tick. Each costs a full snapshot: a storm of them is spread, and nobody's tick is late for it.
+const JOINS_PER_TICK_MAX: usize = 8;
+
+/// What a room's task starts with.
+pub(crate) struct Opening<G: Game> {
+    pub(crate) config: RoomConfig<G>,
+    pub(crate) inbox: mpsc::Receiver<Inbound<G>>,
+    pub(crate) status: watch::Sender<RoomStatus>,
+    pub(crate) listing: Listing<G>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) empty_room_timeout: Duration,
+}
+
+/// Why a room ended.
+#[derive(Debug)]
+enum Ended {
+    /// Nobody was in it for a while.
+    Empty,
+    /// The server stops.
+    Stopped,
+    /// Its game panicked, with these words.
+    Failed(String),
+}
+
+/// Runs a room from its first tick to its last, whatever its game does.
+pub(crate) async fn run<G: Game>(opening: Opening<G>) {
+    let Opening { config, inbox, status, listing, shutdown, empty_room_timeout } = opening;
+    debug!("opened");
+    let mut desk = Desk { inbox, waiting: VecDeque::new(), entering: None, seats: Seats::default() };
+    let ended = match guarded(|| Room::new(config)) {
+        Ok(room) => {
+            let mut tick_loop = TickLoop::new(room, desk, status, empty_room_timeout);
+            let ended = tick_loop.run(&listing, &shutdown).await;
+            desk = tick_loop.desk;
+            ended
+        }
+        Err(panic) => Ended::Failed(panic),
+    };
+    // First out of the directory, so that whoever still comes finds a fresh room.
+    listing.strike(matches!(ended, Ended::Failed(_)));
+    desk.close(&ended.farewell()).await;
+    match ended {
+        Ended::Failed(panic) => error!(panic, "the room's game failed"),
+        ended => debug!(?ended, "ended"),
+    }
+}
+
+impl Ended {
+    fn farewell(&self) -> Rejection {
+        match self {
+            Self::Empty | Self::Stopped => restarting(),
+            Self::Failed(_) => room_failed(),
+        }
+    }
+}
+
+/// What everyone is told when the server stops.
+pub(crate) fn restarting() -> Rejection {
+    Rejection { code: CloseCode::Restarting, reason: "the server is restarting".to_owned() }
+}
+
+/// What everyone in a room is told when its game has panicked.
+pub(crate) fn room_failed() -> Rejection {
+    Rejection { code: CloseCode::RoomFailed, reason: "the room's game failed".to_owned() }
+}
+
+/// Runs what a game could panic in. What it was working on is not used afterwards, except to say goodbye.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| words(&*panic))
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".to_owned())
+}
+
+/// A room's connections: those inside, those at the door, and what they sent. Survives the room.
+struct Desk<G: Game> {
+    inbox: mpsc::Receiver<Inbound<G>>,
+    /// Beyond [`JOINS_PER_TICK_MAX`] they wait here, with their connections not reading on.
+    waiting: VecDeque<Box<Join>>,
+    /// Whose join the game is being asked about.
+    entering: Option<Outbox>,
+    seats: Seats,
+}
+
+impl<G: Game> Desk<G> {
+    /// Ends every connection, also of those whose join is still under way.
+    async fn close(&mut self, rejection: &Rejection) {
+        self.seats.close_all(rejection);
+        let waiting = self.waiting.drain(..).map(|join| join.outbox);
+        for outbox in self.entering.take().into_iter().chain(waiting) {
+            refuse(outbox, rejection.clone());
+        }
+        self.inbox.close();
+        while let Some(inbound) = self.inbox.recv().await {
+            if let Inbound::Join(join) = inbound {
+                refuse(join.outbox, rejection.clone());
+            }
+        }
+    }
+}
+
+fn refuse(outbox: Outbox, rejection: Rejection) {
+    let farewell = Farewell::refused(outbox.dialect, rejection);
+    outbox.close(farewell);
+}
+
+struct TickLoop<G: Game> {
+    room: Room<G>,
+    desk: Desk<G>,
+    start: Instant,
+    schedule: Schedule,
+    timing: Timing,
+    status: watch::Sender<RoomStatus>,
+    /// Ticks in a row without a session, and how many of them end the room.
+    empty_ticks: u64,
+    empty_ticks_max: u64,
+}
+
+impl<G: Game> TickLoop<G> {
+    fn new(
+        room: Room<G>,
+        desk: Desk<G>,
+        status: watch::Sender<RoomStatus>,
+        empty_room_timeout: Duration,
+    ) -> Self {
+        Self {
+            room,
+            desk,
+            start: Instant::now(),
+            schedule: Schedule::new(G::TICK_RATE_HZ),
+            timing: Timing::new(),
+            status,
+            empty_ticks: 0,
+            empty_ticks_max: (empty_room_timeout.as_secs_f64() * f64::from(G::TICK_RATE_HZ)).ceil() as u64,
+        }
+    }
+
+    async fn run(&mut self, listing: &Listing<G>, shutdown: &CancellationToken) -> Ended {
+        loop {
+            let deadline = self.start + self.schedule.deadline();
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return self.stop(),
+                () = sleep_until(deadline) => {}
+            }
+            if let Err(panic) = self.turn() {
+                return Ended::Failed(panic);
+            }
+            if self.empty_ticks >= self.empty_ticks_max && self.is_unwanted(listing) {
+                return Ended::Empty;
+            }
+            // When catching up there is nothing to wait for: let connections send what was just made.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// What is done at each deadline, with the clock read around it.
+    fn turn(&mut self) -> Result<(), String> {
+        let begun = self.start.elapsed();
+        let sessions_before = self.room.sessions();
+        guarded(|| {
+            self.take_in();
+            self.room.tick(&mut self.desk.seats);
+        })?;
+        // Only now, because slack counts to the deadline of the tick that was being made.
+        let late = self.schedule.advance(begun);
+        self.timing.record(late, self.start.elapsed() - begun);
+        self.empty_ticks = if self.room.sessions() == 0 { self.empty_ticks + 1 } else { 0 };
+        let is_second = self.room.next_tick().0.is_multiple_of(u64::from(G::TICK_RATE_HZ));
+        if is_second || self.room.sessions() != sessions_before {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// Takes in all that came since the last tick.
+    fn take_in(&mut self) {
+        // Looked up before the inbox is emptied: what they sent before they went is in it, and still counts.
+        let gone = self.desk.seats.gone();
+        for _ in 0..INBOX_MESSAGES_MAX {
+            let Ok(inbound) = self.desk.inbox.try_recv() else { break };
+            self.hand_in(inbound);
+        }
+        for player in gone {
+            self.desk.seats.remove(player);
+            self.room.leave(player);
+        }
+        for _ in 0..JOINS_PER_TICK_MAX {
+            let Some(join) = self.desk.waiting.pop_front() else { break };
+            self.join(*join);
+        }
+    }
+
+    fn hand_in(&mut self, inbound: Inbound<G>) {
+        match inbound {
+            Inbound::Join(join) => self.desk.waiting.push_back(join),
+            Inbound::Line { player, text } => self.room.say(player, &text),
+            Inbound::Message { player, message, arrived } => {
+                let slack = self.slack(&message, arrived);
+                if let Err(rejection) = self.room.receive(player, message, slack) {
+                    self.expel(player, rejection);
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, join: Join) {
+        let Join { entrance, outbox, seated } = join;
+        if outbox.is_gone() {
+            return;
+        }
+        // Left at the desk while the game has its say: if it panics, the farewell comes from there.
+        self.desk.entering = Some(outbox);
+        let joined = match &entrance {
+            Entrance::Hello(hello) => self.room.join(hello),
+            Entrance::Console(name) => self.room.join_console(name),
+        };
+        let Some(outbox) = self.desk.entering.take() else { return };
+        match joined {
+            Ok(player) => {
+                self.desk.seats.insert(player, outbox);
+                // If the connection has gone meanwhile, the next tick sees that by its outbox.
+                let _ = seated.send(player);
+            }
+            Err(rejection) => refuse(outbox, rejection),
+        }
+    }
+
+    fn expel(&mut self, player: PlayerId, rejection: Rejection) {
+        self.room.leave(player);
+        if let Some(outbox) = self.desk.seats.remove(player) {
+            let farewell = Farewell::closed(outbox.dialect, rejection);
+            outbox.close(farewell);
+        }
+    }
+
+    fn slack(&self, message: &ClientMessage<G::Input>, arrived: Instant) -> Slack {
+        let ClientMessage::Command(command) = message else { return Slack::NONE };
+        let next = self.room.next_tick();
+        let ahead = command.tick.near(next).since(next);
+        let arrived = arrived.saturating_duration_since(self.start);
+        Slack::of_ticks(self.schedule.slack_ticks(arrived, ahead))
+    }
+
+    fn stop(&mut self) -> Ended {
+        let Rejection { code, reason } = restarting();
+        match guarded(|| self.room.close(code, &reason, &mut self.desk.seats)) {
+            Ok(()) => Ended::Stopped,
+            Err(panic) => Ended::Failed(panic),
+        }
+    }
+
+    /// Whether nobody is on the way in either; if so, the room is no longer listed.
+    fn is_unwanted(&self, listing: &Listing<G>) -> bool {
+        listing.strike_if_unused(&self.desk.inbox)
+    }
+
+    fn publish(&self) {
+        let status = RoomStatus {
+            players: self.room.players(),
+            sessions: self.room.sessions(),
+            tick: self.room.next_tick().0,
+            ticks_skipped: self.schedule.skipped(),
+            tick_lateness_ms: self.timing.late_ms(),
+            tick_duration_ms: self.timing.took_ms(),
+            counts: self.room.counts(),
+            ..self.status.borrow().clone()
+        };
+        self.status.send_replace(status);
+    }
+}

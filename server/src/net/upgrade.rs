@@ -1,0 +1,144 @@
+//! Owns the step from HTTP to WebSocket: who may take it, and the answer to who may not.
+
+use super::connection::{self, Socket};
+use crate::config::Limits;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
+use axum::http::uri::{Authority, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+
+/// Why a request is not answered as it wishes: a status and one sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) sentence: String,
+}
+
+impl Refused {
+    pub(super) fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
+        Self { status, sentence: sentence.into() }
+    }
+
+    /// What a client that can do better needs to know.
+    fn header(&self) -> Option<[(HeaderName, HeaderValue); 2]> {
+        let upgrade = (UPGRADE, HeaderValue::from_static("websocket"));
+        let version = (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        let again = (RETRY_AFTER, HeaderValue::from_static("5"));
+        match self.status {
+            StatusCode::UPGRADE_REQUIRED => Some([upgrade, version]),
+            StatusCode::SERVICE_UNAVAILABLE => Some([again.clone(), again]),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, format!("{}\n", self.sentence)).into_response();
+        for (name, value) in self.header().into_iter().flatten() {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// Whether a request asks for a WebSocket at all.
+pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The answer that makes a request's connection a WebSocket.
+pub(super) fn accept(request: &Request) -> Result<Response, Refused> {
+    check_origin(request.headers())?;
+    create_response_with_body(request, Body::empty).map_err(|error| {
+        let status = match &error {
+            Error::Protocol(ProtocolError::WrongHttpMethod) => StatusCode::METHOD_NOT_ALLOWED,
+            Error::Protocol(
+                ProtocolError::MissingConnectionUpgradeHeader
+                | ProtocolError::MissingUpgradeWebSocketHeader
+                | ProtocolError::MissingSecWebSocketVersionHeader,
+            ) => StatusCode::UPGRADE_REQUIRED,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Refused::new(status, format!("This address is for WebSockets: {error}."))
+    })
+}
+
+/// The WebSocket, once the answer is on its way.
+pub(super) async fn socket(upgrade: OnUpgrade, limits: &Limits) -> Option<Socket> {
+    let upgraded = timeout(limits.handshake_timeout, upgrade).await.ok()?.ok()?;
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    Some(connection::open(parts.io.into_inner(), parts.read_buf.to_vec(), limits.write_timeout).await)
+}
+
+/// Refuses pages of other sites: browsers let any page open a WebSocket to anywhere, but say which site it is of.
+///
+/// Programs that are not browsers send no Origin, and are none the worse for it.
+fn check_origin(headers: &HeaderMap) -> Result<(), Refused> {
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if is_same_site(origin, host) {
+        return Ok(());
+    }
+    let sentence = "Pages may only connect to the server that they came from: Origin and Host differ.";
+    Err(Refused::new(StatusCode::FORBIDDEN, sentence))
+}
+
+fn is_same_site(origin: &str, host: &str) -> bool {
+    let (Ok(origin), Ok(host)) = (origin.parse::<Uri>(), host.parse::<Authority>()) else { return false };
+    let default_port = match origin.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        _ => return false,
+    };
+    let Some(site) = origin.authority() else { return false };
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(default_port);
+    site.host().eq_ignore_ascii_case(host.host()) && port(site) == port(&host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_the_same_host_and_port_are_let_in() {
+        for (origin, host) in [
+            ("http://localhost:9001", "localhost:9001"),
+            ("http://Example.com", "example.COM"),
+            ("http://example.com", "example.com:80"),
+            ("https://example.com:443", "example.com"),
+            ("http://[::1]:9001", "[::1]:9001"),
+        ] {
+            assert!(is_same_site(origin, host), "{origin} at {host}");
+        }
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_not() {
+        for (origin, host) in [
+            ("http://evil.example", "localhost:9001"),
+            ("null", "localhost:9001"),
+            ("", "localhost:9001"),
+            ("http://localhost:9002", "localhost:9001"),
+            ("http://localhost", "localhost:9001"),
+            ("https://example.com", "example.com:80"),
+            ("http://localhost:9001.evil.example", "localhost:9001"),
+            ("http://evil-localhost:9001", "localhost:9001"),
+            ("http://localhost:9001@evil.example", "localhost:9001"),
+            ("file://localhost:9001", "localhost:9001"),
+            ("localhost:9001", "localhost:9001"),
+            ("http://localhost:9001", ""),
+        ] {
+            assert!(!is_same_site(origin, host), "{origin} at {host}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Owns the checks of the binary as its operator sees it: lines, exit codes, signals, memory, descriptors.
+
+mod common;
+
+use common::{Closing, DEADLINE, Player, http, open, raw_frame, until, within};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tickwire_arena::{Arena, Input};
+use tickwire_shared::{ClientMessage, Tick};
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, sleep, timeout};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tickwire-server");
+
+/// A server in a process of its own, which ends with the test at the latest.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.strip_prefix("listening on ws://").expect("the ready line").trim_end();
+        Self { address: address.parse().unwrap(), child }
+    }
+
+    fn signal(&self, name: &str) {
+        let done = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// The exit code, once it has ended.
+    async fn exit_code(&mut self) -> Option<i32> {
+        within(async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+    }
+
+    /// A figure in kilobytes from the system's account of the process.
+    fn memory_kb(&self, key: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Processor time used so far, in hundredths of a second.
+    fn cpu_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let (_, rest) = stat.rsplit_once(')').unwrap();
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn the_ready_line_is_all_that_stands_on_standard_output() {
+    let mut server = Process::start(&[]);
+    let page = http(server.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("Tickwire"), "{page}");
+    let info = http(server.address, "GET /info HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(info.contains("application/json") && info.contains("\"game\":\"arena\""), "{info}");
+    server.signal("TERM");
+    assert_eq!(server.exit_code().await, Some(0));
+    let mut rest = String::new();
+    server.child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+/// F37.
+#[tokio::test]
+async fn sigterm_and_sigint_close_every_client_and_exit_with_0_in_two_seconds() {
+    for signal in ["TERM", "INT"] {
+        let mut server = Process::start(&["--room-players-max", "4"]);
+        let mut player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
+        let mut console = open(server.address, "/console/a").await;
+        let start = Instant::now();
+        server.signal(signal);
+        assert_eq!(Closing::of(&mut player.socket).await.code, 1012);
+        assert_eq!(Closing::of(&mut console).await.code, 1012);
+        assert_eq!(server.exit_code().await, Some(0));
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_room_starts_at_the_tick_it_is_told_to() {
+    let server = Process::start(&["--start-tick", "4294967290", "--seed", "7"]);
+    let player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
+    assert!(player.welcome.tick >= Tick(4_294_967_290));
+    assert!(player.tick.since(Tick(4_294_967_290)) < 60);
+}
+
+/// What a start that fails leaves behind: exit code and standard error.
+fn failed_start(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut command = Command::new(BINARY);
+    let output = command.args(arguments).envs(environment.iter().copied()).output().unwrap();
+    assert!(output.stdout.is_empty(), "nothing was started");
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_bad_configuration_is_one_sentence_and_78() {
+    for (arguments, environment, key) in [
+        (&["--listen", "here"][..], &[][..], "--listen"),
+        (&["--listen", "127.0.0.1:99999"], &[], "--listen"),
+        (&["--room-players-max", "0"], &[], "--room-players-max"),
+        (&["--room-players-max", "many"], &[], "--room-players-max"),
+        (&["--seed", "-1"], &[], "-1"),
+        (&["--start-tick", "18446744073709551615"], &[], "--start-tick"),
+        (&["--log-format", "xml"], &[], "--log-format"),
+        (&["--frobnicate"], &[], "--frobnicate"),
+        (&["surplus"], &[], "surplus"),
+        (&[], &[("TICKWIRE_LISTEN", "nowhere")], "--listen"),
+        (&["--listen", "127.0.0.1:0"], &[("RUST_LOG", "tickwire=loud")], "RUST_LOG"),
+    ] {
+        let (code, sentence) = failed_start(arguments, environment);
+        assert_eq!(code, Some(78), "{arguments:?}: {sentence}");
+        assert_eq!(sentence.lines().count(), 1, "{sentence}");
+        assert!(sentence.contains(key), "{sentence}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_one_sentence_and_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, sentence) = failed_start(&["--listen", &address], &[]);
+    assert_eq!((code, sentence.lines().count()), (Some(1), 1), "{sentence}");
+    assert!(sentence.contains(&address) && sentence.contains("in use"), "{sentence}");
+}
+
+#[test]
+fn help_and_version_are_no_failures() {
+    for argument in ["--help", "--version"] {
+        let output = Command::new(BINARY).arg(argument).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(!output.stdout.is_empty());
+    }
+}
+
+/// F5, by a peer that reads nothing: answers must not gather in the server's memory.
+#[tokio::test]
+async fn a_flood_of_pings_is_cut_off_and_memory_stays_flat() {
+    let server = Process::start(&[]);
+    let mut player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
+    let before = server.memory_kb("VmRSS");
+    let pings = raw_frame(0x89, 125, &[7; 125]).repeat(1000);
+    let stream = player.socket.get_mut();
+    let mut sent = 0;
+    let cut_off = timeout(DEADLINE, async {
+        while stream.write_all(&pings).await.is_ok() {
+            sent += pings.len();
+        }
+    });
+    cut_off.await.expect("the server hangs up");
+    assert!(sent < 64 << 20, "{sent} bytes were taken");
+    let after = server.memory_kb("VmRSS");
+    assert!(after < before + 4096, "from {before} to {after} KiB");
+}
+
+/// F2: two hundred headers that declare 16 MiB each reserve nothing.
+#[tokio::test]
+async fn declared_lengths_reserve_no_memory() {
+    let server = Process::start(&["--room-players-max", "200"]);
+    let mut sockets = Vec::new();
+    for _ in 0..200 {
+        sockets.push(open(server.address, "/play/a").await);
+    }
+    let before = server.memory_kb("VmSize");
+    for socket in &mut sockets {
+        socket.get_mut().write_all(&raw_frame(0x82, 16 << 20, &[])).await.unwrap();
+    }
+    for socket in &mut sockets {
+        assert_eq!(Closing::of(socket).await.code, 1009);
+    }
+    let after = server.memory_kb("VmSize");
+    assert!(after < before + 65_536, "from {before} to {after} KiB");
+}
+
+/// F32: a process that was stopped for a while skips what it missed, and closes nobody for it.
+#[tokio::test]
+async fn a_pause_of_the_whole_process_is_survived_by_everyone() {
+    let server = Process::start(&[]);
+    let mut player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
+    let pause = Duration::from_secs(3);
+    server.signal("STOP");
+    let end = Instant::now() + pause;
+    while Instant::now() < end {
+        // Clients go on: at 60 Hz, as ever.
+        player.send(&ClientMessage::<Input>::Resync).await;
+        sleep(Duration::from_millis(16)).await;
+    }
+    server.signal("CONT");
+    let before = player.tick;
+    until_tick(&mut player, before.plus(120)).await;
+    let info = http(server.address, "GET /info HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let (_, body) = info.split_once("\r\n\r\n").unwrap();
+    let info: serde_json::Value = serde_json::from_str(body).unwrap();
+    let skipped = info["rooms"][0]["ticks_skipped"].as_u64().unwrap();
+    assert!((100..300).contains(&skipped), "{skipped} of about 180 ticks were skipped");
+}
+
+async fn until_tick(player: &mut Player, tick: Tick) {
+    while player.tick < tick {
+        player.listen().await;
+        player.command(Input::default()).await;
+    }
+}
+
+/// F30: without a free descriptor the server waits, instead of trying all the time, and recovers.
+#[tokio::test]
+async fn running_out_of_descriptors_costs_no_processor_time() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 40; exec \"$0\" --listen 127.0.0.1:0", BINARY]);
+    let server = Process::spawn(command);
+    let mut player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        crowd.push(tokio::net::TcpStream::connect(server.address).await.unwrap());
+    }
+    let (cpu, start) = (server.cpu_ticks(), Instant::now());
+    let before = player.tick;
+    until_tick(&mut player, before.plus(60)).await;
+    let used = server.cpu_ticks() - cpu;
+    assert!(used < 50, "{used} hundredths of a second in {:?}", start.elapsed());
+    drop(crowd);
+    until(|| async { http(server.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.contains("200 OK") })
+        .await;
+}
