@@ -94,7 +94,7 @@ pub struct TickContext<'a, G: Game> {
 }
 
 impl<'a, G: Game> TickContext<'a, G> {
-    /// A tick with these inputs (at most one per player, ordered by player); events are appended to `events`.
+    /// A tick with these inputs (at most one per player, ordered by the index of the player's id); events are appended to `events`.
     pub fn new(
         tick: Tick,
         settings: &'a G::Settings,
@@ -113,7 +113,9 @@ impl<'a, G: Game> TickContext<'a, G> {
     /// This player's input, if it has joined.
     #[must_use]
     pub fn input(&self, player: PlayerId) -> Option<&'a PlayerInput<G::Input>> {
-        self.players.iter().find(|entry| entry.player == player)
+        let index = |player| key_parts(player).0;
+        let place = self.players.binary_search_by_key(&index(player), |entry| index(entry.player)).ok()?;
+        Some(&self.players[place]).filter(|entry| entry.player == player)
     }
 
     /// Tells `audience` a one-off fact, in the same frame as the snapshot of this tick.

@@ -46,8 +46,8 @@ pub use slotmap;
 pub use slots::SlotTable;
 pub use snapshot::{Row, Snapshot, row_hash};
 pub use spec::{
-    Angle, Flag, Int, Key, OneOf, Optional, OwnerOnly, Range, Spec, angle, choice, flag, int, key, optional,
-    owner_only, range,
+    Angle, Columns, Flag, Int, Key, OneOf, Optional, OwnerOnly, Range, Spec, angle, choice, flag, int, key,
+    optional, owner_only, range,
 };
 pub use tick::{Tick, WireTick};
 pub use wire::{Malformed, append_message, decode, decode_prefix, encode};

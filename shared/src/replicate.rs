@@ -1,6 +1,7 @@
 //! Owns the way between a game's entity and a row of integers. Knows no sessions and no ticks.
 
-use crate::Kind;
+use crate::spec::ScratchRow;
+use crate::{Columns, Kind};
 
 /// What can be replicated: made by [`replicate!`](crate::replicate), for a struct or for an enum of such structs.
 pub trait Replicate: Clone + std::fmt::Debug + Send + 'static {
@@ -9,7 +10,7 @@ pub trait Replicate: Clone + std::fmt::Debug + Send + 'static {
     /// Which of the kinds this is.
     fn kind(&self) -> usize;
     /// Appends this entity's columns to a row.
-    fn write_row(&self, row: &mut Vec<u32>);
+    fn write_row(&self, row: &mut impl Columns);
     /// The entity that a row stands for.
     ///
     /// # Panics
@@ -21,7 +22,7 @@ pub trait Replicate: Clone + std::fmt::Debug + Send + 'static {
 
     /// Puts every field onto the wire's grid, so that both ends go on from the same bits. Doing it twice changes nothing.
     fn snap(&mut self) {
-        let mut row = Vec::new();
+        let mut row = ScratchRow::default();
         self.write_row(&mut row);
         *self = Self::from_row(self.kind(), &row);
     }
@@ -89,7 +90,7 @@ macro_rules! replicate {
                 fn kind(&self) -> usize {
                     0
                 }
-                fn write_row(&self, row: &mut Vec<u32>) {
+                fn write_row(&self, row: &mut impl $crate::Columns) {
                     $($crate::Spec::<$type>::write(&const { $spec }, &self.$field, row);)*
                 }
                 fn from_row(kind: usize, mut row: &[u32]) -> Self {
@@ -122,7 +123,7 @@ macro_rules! replicate {
                 enum Place { $($variant),+ }
                 match self { $(Self::$variant(_) => Place::$variant as usize),+ }
             }
-            fn write_row(&self, row: &mut Vec<u32>) {
+            fn write_row(&self, row: &mut impl $crate::Columns) {
                 match self { $(Self::$variant(entity) => entity.write_row(row)),+ }
             }
             fn from_row(kind: usize, row: &[u32]) -> Self {

@@ -2,6 +2,7 @@
 //!
 //! These are the right-hand sides in [`replicate!`](crate::replicate): `pos: Vec2 = range(0.0, 64.0, 0.01).rate("vel")`.
 
+use crate::limits::COLUMNS_MAX;
 use crate::{Field, FieldKind, Predict, key_from_parts, key_parts};
 use glam::{Vec2, Vec3};
 use std::f64::consts::TAU;
@@ -10,8 +11,12 @@ use std::f64::consts::TAU;
 pub trait Spec<T> {
     /// Appends the description of the columns.
     fn describe(&self, name: &str, fields: &mut Vec<Field>);
+    /// How many columns there are.
+    fn columns(&self) -> usize {
+        1
+    }
     /// Appends the columns of a value; whatever lies outside the range is clamped into it.
-    fn write(&self, value: &T, row: &mut Vec<u32>);
+    fn write(&self, value: &T, row: &mut impl Columns);
     /// Takes the columns off the front of `row`.
     fn read(&self, row: &mut &[u32]) -> T;
     /// Like `read`, for the value at `part` (0..=1) of the way from one row to another. What has no
@@ -19,6 +24,46 @@ pub trait Spec<T> {
     fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> T {
         let (early, late) = (self.read(from), self.read(to));
         if part < 1.0 { early } else { late }
+    }
+}
+
+/// Where columns go: a row of a snapshot, or a scratch row.
+pub trait Columns {
+    /// Appends a column.
+    fn put(&mut self, column: u32);
+}
+
+impl Columns for Vec<u32> {
+    fn put(&mut self, column: u32) {
+        self.push(column);
+    }
+}
+
+/// One row without memory of its own on the heap.
+#[derive(Clone, Debug)]
+pub struct ScratchRow {
+    columns: [u32; COLUMNS_MAX],
+    count: usize,
+}
+
+impl Default for ScratchRow {
+    fn default() -> Self {
+        Self { columns: [0; COLUMNS_MAX], count: 0 }
+    }
+}
+
+impl Columns for ScratchRow {
+    fn put(&mut self, column: u32) {
+        self.columns[self.count] = column;
+        self.count += 1;
+    }
+}
+
+impl std::ops::Deref for ScratchRow {
+    type Target = [u32];
+
+    fn deref(&self) -> &[u32] {
+        &self.columns[..self.count]
     }
 }
 
@@ -110,8 +155,8 @@ impl Spec<f32> for Range {
     fn describe(&self, name: &str, fields: &mut Vec<Field>) {
         fields.push(self.field(name, ""));
     }
-    fn write(&self, value: &f32, row: &mut Vec<u32>) {
-        row.push(self.column(*value));
+    fn write(&self, value: &f32, row: &mut impl Columns) {
+        row.put(self.column(*value));
     }
     fn read(&self, row: &mut &[u32]) -> f32 {
         self.value(f64::from(take(row)))
@@ -127,8 +172,11 @@ macro_rules! vector_spec {
             fn describe(&self, name: &str, fields: &mut Vec<Field>) {
                 $(fields.push(self.field(name, concat!(".", stringify!($part))));)+
             }
-            fn write(&self, value: &$vector, row: &mut Vec<u32>) {
-                $(row.push(self.column(value.$part));)+
+            fn columns(&self) -> usize {
+                [$(stringify!($part)),+].len()
+            }
+            fn write(&self, value: &$vector, row: &mut impl Columns) {
+                $(row.put(self.column(value.$part));)+
             }
             fn read(&self, row: &mut &[u32]) -> $vector {
                 $(let $part = self.value(f64::from(take(row)));)+
@@ -177,9 +225,9 @@ impl Spec<f32> for Angle {
     fn describe(&self, name: &str, fields: &mut Vec<Field>) {
         fields.push(field(name, FieldKind::Angle { bits: self.bits }, self.expect.of("")));
     }
-    fn write(&self, value: &f32, row: &mut Vec<u32>) {
+    fn write(&self, value: &f32, row: &mut impl Columns) {
         let steps = (f64::from(*value) / TAU * self.turn()).round().rem_euclid(self.turn());
-        row.push(steps as u32 & FieldKind::Angle { bits: self.bits }.max());
+        row.put(steps as u32 & FieldKind::Angle { bits: self.bits }.max());
     }
     fn read(&self, row: &mut &[u32]) -> f32 {
         (f64::from(take(row)) * TAU / self.turn()) as f32
@@ -216,8 +264,8 @@ macro_rules! int_spec {
             fn describe(&self, name: &str, fields: &mut Vec<Field>) {
                 fields.push(field(name, FieldKind::Int { min: self.min, max: self.max }, Predict::Hold));
             }
-            fn write(&self, value: &$int, row: &mut Vec<u32>) {
-                row.push((i64::from(*value).clamp(self.min, self.max) - self.min) as u32);
+            fn write(&self, value: &$int, row: &mut impl Columns) {
+                row.put((i64::from(*value).clamp(self.min, self.max) - self.min) as u32);
             }
             fn read(&self, row: &mut &[u32]) -> $int {
                 // Only a range wider than the type, which the game itself wrote, can saturate here.
@@ -243,8 +291,8 @@ impl Spec<bool> for Flag {
     fn describe(&self, name: &str, fields: &mut Vec<Field>) {
         fields.push(field(name, FieldKind::Flag, Predict::Hold));
     }
-    fn write(&self, value: &bool, row: &mut Vec<u32>) {
-        row.push(u32::from(*value));
+    fn write(&self, value: &bool, row: &mut impl Columns) {
+        row.put(u32::from(*value));
     }
     fn read(&self, row: &mut &[u32]) -> bool {
         take(row) != 0
@@ -266,8 +314,8 @@ impl<T: crate::Choice> Spec<T> for OneOf {
         let names = T::NAMES.iter().map(|&name| name.to_owned()).collect();
         fields.push(field(name, FieldKind::Choice { names }, Predict::Hold));
     }
-    fn write(&self, value: &T, row: &mut Vec<u32>) {
-        row.push(value.place());
+    fn write(&self, value: &T, row: &mut impl Columns) {
+        row.put(value.place());
     }
     fn read(&self, row: &mut &[u32]) -> T {
         T::at(take(row)).expect("a column is never above its greatest value")
@@ -289,10 +337,14 @@ impl<K: slotmap::Key> Spec<K> for Key {
         fields.push(field(&format!("{name}.index"), FieldKind::KeyIndex, Predict::Hold));
         fields.push(field(&format!("{name}.generation"), FieldKind::KeyGeneration, Predict::Hold));
     }
-    fn write(&self, value: &K, row: &mut Vec<u32>) {
+    fn columns(&self) -> usize {
+        2
+    }
+    fn write(&self, value: &K, row: &mut impl Columns) {
         // Null is (0, 0) on the wire, which no slot map ever hands out: an index of 2^32-1 would be dear.
         let (index, generation) = if value.is_null() { (0, 0) } else { key_parts(*value) };
-        row.extend([index, generation]);
+        row.put(index);
+        row.put(generation);
     }
     fn read(&self, row: &mut &[u32]) -> K {
         let (index, generation) = (take(row), take(row));
@@ -315,11 +367,14 @@ impl<T, S: Spec<T>> Spec<Option<T>> for Optional<S> {
         fields.push(field(&format!("{name}?"), FieldKind::Flag, Predict::Hold));
         self.0.describe(name, fields);
     }
-    fn write(&self, value: &Option<T>, row: &mut Vec<u32>) {
-        row.push(u32::from(value.is_some()));
+    fn columns(&self) -> usize {
+        1 + self.0.columns()
+    }
+    fn write(&self, value: &Option<T>, row: &mut impl Columns) {
+        row.put(u32::from(value.is_some()));
         match value {
             Some(value) => self.0.write(value, row),
-            None => row.extend(std::iter::repeat_n(0, self.columns())),
+            None => (0..self.0.columns()).for_each(|_| row.put(0)),
         }
     }
     fn read(&self, row: &mut &[u32]) -> Option<T> {
@@ -334,17 +389,6 @@ impl<T, S: Spec<T>> Spec<Option<T>> for Optional<S> {
         }
         let (was, is) = (self.0.read(from), self.0.read(to));
         if part < 1.0 { early.then_some(was) } else { late.then_some(is) }
-    }
-}
-
-impl<S> Optional<S> {
-    fn columns<T>(&self) -> usize
-    where
-        S: Spec<T>,
-    {
-        let mut fields = Vec::new();
-        self.0.describe("", &mut fields);
-        fields.len()
     }
 }
 
@@ -368,7 +412,10 @@ impl<T, S: Spec<T>> Spec<T> for OwnerOnly<S> {
             field.predict = Predict::Hold;
         }
     }
-    fn write(&self, value: &T, row: &mut Vec<u32>) {
+    fn columns(&self) -> usize {
+        self.0.columns()
+    }
+    fn write(&self, value: &T, row: &mut impl Columns) {
         self.0.write(value, row);
     }
     fn read(&self, row: &mut &[u32]) -> T {
