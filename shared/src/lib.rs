@@ -8,6 +8,7 @@
 mod bits;
 mod bodies;
 mod bots;
+mod columns;
 mod delta;
 mod game;
 mod held;
@@ -27,6 +28,7 @@ mod wire;
 pub use bits::{BitReader, BitWriter};
 pub use bodies::Bodies;
 pub use bots::{Bots, Sight};
+pub use columns::{Columns, ScratchRow};
 pub use delta::{Baseline, Receiver, Written, read_delta, write_delta};
 pub use game::{
     Arrival, Audience, EntityId, Game, InputCounts, PlayerId, PlayerInput, PredictContext, Refusal,
@@ -46,8 +48,8 @@ pub use slotmap;
 pub use slots::SlotTable;
 pub use snapshot::{Row, Snapshot, row_hash};
 pub use spec::{
-    Angle, Columns, Flag, Int, Key, OneOf, Optional, OwnerOnly, Range, Spec, angle, choice, flag, int, key,
-    optional, owner_only, range,
+    Angle, Flag, Int, Key, OneOf, Optional, OwnerOnly, Range, Spec, angle, choice, flag, int, key, optional,
+    owner_only, range,
 };
 pub use tick::{Tick, WireTick};
 pub use wire::{Malformed, append_message, decode, decode_prefix, encode};

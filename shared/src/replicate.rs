@@ -1,7 +1,6 @@
 //! Owns the way between a game's entity and a row of integers. Knows no sessions and no ticks.
 
-use crate::spec::ScratchRow;
-use crate::{Columns, Kind};
+use crate::{Columns, Kind, ScratchRow};
 
 /// What can be replicated: made by [`replicate!`](crate::replicate), for a struct or for an enum of such structs.
 pub trait Replicate: Clone + std::fmt::Debug + Send + 'static {

@@ -2,8 +2,7 @@
 //!
 //! These are the right-hand sides in [`replicate!`](crate::replicate): `pos: Vec2 = range(0.0, 64.0, 0.01).rate("vel")`.
 
-use crate::limits::COLUMNS_MAX;
-use crate::{Field, FieldKind, Predict, key_from_parts, key_parts};
+use crate::{Columns, Field, FieldKind, Predict, key_from_parts, key_parts};
 use glam::{Vec2, Vec3};
 use std::f64::consts::TAU;
 
@@ -24,46 +23,6 @@ pub trait Spec<T> {
     fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> T {
         let (early, late) = (self.read(from), self.read(to));
         if part < 1.0 { early } else { late }
-    }
-}
-
-/// Where columns go: a row of a snapshot, or a scratch row.
-pub trait Columns {
-    /// Appends a column.
-    fn put(&mut self, column: u32);
-}
-
-impl Columns for Vec<u32> {
-    fn put(&mut self, column: u32) {
-        self.push(column);
-    }
-}
-
-/// One row without memory of its own on the heap.
-#[derive(Clone, Debug)]
-pub struct ScratchRow {
-    columns: [u32; COLUMNS_MAX],
-    count: usize,
-}
-
-impl Default for ScratchRow {
-    fn default() -> Self {
-        Self { columns: [0; COLUMNS_MAX], count: 0 }
-    }
-}
-
-impl Columns for ScratchRow {
-    fn put(&mut self, column: u32) {
-        self.columns[self.count] = column;
-        self.count += 1;
-    }
-}
-
-impl std::ops::Deref for ScratchRow {
-    type Target = [u32];
-
-    fn deref(&self) -> &[u32] {
-        &self.columns[..self.count]
     }
 }
 
