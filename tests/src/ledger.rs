@@ -17,7 +17,7 @@ replicate! {
         /// Where.
         pub pos: Vec2 = range(-100.0, 100.0, 0.01).rate("vel"),
         /// How fast, per second.
-        pub vel: Vec2 = range(-20.0, 20.0, 0.01),
+        pub vel: Vec2 = range(-20.0, 20.0, 0.01).linear(),
         /// How often the world pushed it.
         pub pushes: u8 = int(0, 255),
         /// The last input's serial number: for the owner alone.

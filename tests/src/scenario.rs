@@ -7,7 +7,7 @@ use crate::test_rng::TestRng;
 use std::time::Duration;
 use tickwire_arena::Arena;
 use tickwire_shared::limits::COMMANDS_QUEUED_MAX;
-use tickwire_shared::{Bots, Game, Role, Sight, Tick};
+use tickwire_shared::{Bots, ClientMessage, Command, Game, Role, Sight, Tick, encode};
 
 /// What a run did, for the sum over many seeds.
 #[derive(Copy, Clone, Debug, Default)]
@@ -125,7 +125,7 @@ fn join(sim: &mut Sim<Ledger>, rng: &mut TestRng) {
 fn disturb(sim: &mut Sim<Ledger>, rng: &mut TestRng, hostile: bool, tally: &mut Tally) -> Result<(), String> {
     let numbers: Vec<usize> = sim.seats.keys().copied().collect();
     let picked = if numbers.is_empty() { 0 } else { numbers[rng.below(numbers.len() as u64) as usize] };
-    match rng.below(8) {
+    match rng.below(10) {
         0 => join(sim, rng),
         1 => {
             check_books(sim, picked)?;
@@ -139,7 +139,9 @@ fn disturb(sim: &mut Sim<Ledger>, rng: &mut TestRng, hostile: bool, tally: &mut 
             sim.forge(picked, rng.bytes(length));
         }
         6 if hostile => forge_command(sim, picked, rng),
-        7 => {
+        7 => sim.forge(picked, encode(&ClientMessage::<LedgerInput>::Resync)),
+        8 => repeat_command(sim, picked),
+        9 => {
             if let Some(seat) = sim.seats.get_mut(&picked) {
                 seat.client.say("still here");
             }
@@ -161,6 +163,19 @@ fn forge_command(sim: &mut Sim<Ledger>, picked: usize, rng: &mut TestRng) {
     bytes.extend(rng.bytes(4));
     bytes.extend([1, 2, 3]);
     sim.forge(picked, bytes);
+}
+
+/// What [`repeat_command`] wants in vain.
+const REPEATED: LedgerInput = LedgerInput { way: (9, 9), serial: u16::MAX };
+
+/// A second command for the tick of the last one, that wants something else. The first counts.
+fn repeat_command(sim: &mut Sim<Ledger>, picked: usize) {
+    let Some(seat) = sim.seats.get(&picked) else { return };
+    let (Some((tick, _)), Some(held)) = (seat.sent.last().copied(), seat.client.held().tick()) else {
+        return;
+    };
+    let command = Command { tick, acked: held.wire(), input: REPEATED };
+    sim.forge(picked, encode(&ClientMessage::Command(command)));
 }
 
 fn check_converged(sim: &Sim<Ledger>) -> Result<(), String> {
@@ -197,6 +212,11 @@ fn check_books(sim: &Sim<Ledger>, number: usize) -> Result<(), String> {
             return Err(format!("seat {number}: tick {tick} was applied after {last:?}"));
         }
         last = Some(*tick);
+        if *input == REPEATED {
+            return Err(format!(
+                "seat {number}: a second command for tick {tick} took the place of the first"
+            ));
+        }
         let is_forged = input.way == (1, 2) && input.serial == 3;
         if !is_forged && !sent.any(|sent| *sent == (tick.wire(), *input)) {
             return Err(format!("seat {number}: {input:?} at {tick} was not sent, or not in this order"));

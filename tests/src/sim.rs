@@ -306,11 +306,26 @@ impl<G: Game> Sim<G> {
         self.room.tick(&mut sinks);
         for player in sinks.sent {
             let told = self.room.held(player).ok_or("a frame went to nobody")?;
+            self.check_sight(player, &told)?;
             let seat = self.seats.get_mut(&numbers[&player]).expect("numbered above");
             seat.told.push_back(told);
             let told = seat.told.len();
             if told > UNACKED_SNAPSHOTS_MAX {
                 return Err(format!("{told} snapshots are under way to one client"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<G: Game> Sim<G> {
+    /// A player is told of all that the game lets it see, and of nothing else.
+    fn check_sight(&self, player: PlayerId, told: &Snapshot) -> Result<(), String> {
+        let game = self.room.game();
+        for (id, _) in game.entities() {
+            let is_seen = game.own(player) == Some(id) || game.sees(player, id);
+            if is_seen != told.find(id).is_some() {
+                return Err(format!("{player:?} sees {id:?}: {is_seen}, but was told otherwise"));
             }
         }
         Ok(())
