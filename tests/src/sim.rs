@@ -27,6 +27,8 @@ pub struct Seat<G: Game> {
     pub events: Vec<G::Event>,
     /// Commands that it made.
     pub sent: Vec<(WireTick, G::Input)>,
+    /// A full snapshot must come after the client has had this many.
+    pub full_wanted: Option<u64>,
     /// Commands that reached the server.
     pub arrived: u64,
     /// Lines of chat that reached it.
@@ -86,6 +88,7 @@ impl<G: Game> Sim<G> {
             events: Vec::new(),
             chats: Vec::new(),
             sent: Vec::new(),
+            full_wanted: None,
             arrived: 0,
             up: Link::new(profile.clone(), seed),
             down: Link::new(profile, !seed),
