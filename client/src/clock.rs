@@ -7,8 +7,8 @@
 //!
 //! A report does not name its command, and need not: what came in the tick before snapshot t, s ticks before the
 //! deadline of c, has `t - 1 < c - s <= t`, so `c = t + floor(s)`. If snapshots were skipped, c may be a few
-//! ticks older than that, in which the offset moved by a tenth as much: no harm. Only reports that are cut (at 7.9 ticks)
-//! do not tell; they are about the last command that can have been there, one round trip ago.
+//! ticks older than that, in which the offset hardly moved: no harm. Only reports that are cut (at 7.9 ticks) do not
+//! tell; they are about the last command that can have been there, one round trip ago.
 
 use crate::ring::{RING_TICKS, Ring};
 use crate::slack::{Sample, SlackWindow};
@@ -27,6 +27,8 @@ const START_ROUND_TRIP_MAX: Duration = Duration::from_millis(500);
 const REPORTS_WINDOW: Duration = Duration::from_secs(2);
 /// How much faster or slower than real time the clock runs while it is steered.
 const STRETCH_MAX: f64 = 0.1;
+/// What a tick waits at most, far ahead of the server: not for ever, because its command carries an ack.
+const WAIT_TICKS_MAX: f64 = 3.0;
 /// The share of an error that one tick takes away: too little slack loses inputs, too much only costs delay.
 const GAIN_LATE: f64 = 0.25;
 const GAIN_EARLY: f64 = 0.02;
@@ -36,9 +38,11 @@ const EARLY_TOLERATED_TICKS: f64 = 0.25;
 const CUT_TICKS: f64 = 127.0 / 16.0;
 /// Errors that stretching would take too long for. Even a cut report must show them.
 const JUMP_TICKS: f64 = 4.0;
-/// Without a snapshot for so long, the server stands still or the link is dead: then the client's time stands still too,
-/// instead of running away from a server that will go on where it stopped.
+/// Without a snapshot for so long, the server stands still or the link is dead. Then the client's time only crawls, as the
+/// server will go on where it stopped. It does not stand still: the server might be waiting for the ack in a command.
 const SILENCE_MAX: Duration = Duration::from_millis(500);
+/// How fast time goes in silence, as a share of real time.
+const CRAWL: f64 = 0.05;
 /// Rounding of times to nanoseconds must not delay a tick to the next call.
 const EPSILON_TICKS: f64 = 1e-6;
 
@@ -61,7 +65,7 @@ pub(crate) struct Clock {
     /// Reports about commands that were made until then say nothing about the clock as it is now.
     forgotten_until: Duration,
     updated_at: Duration,
-    /// Whether the position jumped ahead since the last update, because the ticks that it passed were too late.
+    /// Whether the position jumped ahead since the last update: the ticks that it passed would come too late.
     has_jumped: bool,
     /// Since when, at least, the server could have been heard and was not.
     silent_since: Duration,
@@ -109,10 +113,11 @@ impl Clock {
     pub fn wake(&mut self, now: Duration) -> bool {
         let away = now.saturating_sub(self.updated_at);
         if self.timeline.ticks(away) > CATCH_UP_TICKS_MAX as f64 {
-            // Nobody listened: that is no silence of the server.
+            // Nobody listened: that is no silence of the server, but it may have stopped meanwhile, too.
             self.silent_since = now;
+            self.forget_reports(now);
         }
-        self.pause_in_silence(now);
+        self.crawl_in_silence(now);
         self.updated_at = now;
         let newest = self.timeline.tick_at(self.position(now) + EPSILON_TICKS);
         let due = newest.since(self.made);
@@ -124,18 +129,18 @@ impl Clock {
         must_skip
     }
 
-    fn pause_in_silence(&mut self, now: Duration) {
-        let paused_since = self.updated_at.max(self.silent_since + SILENCE_MAX);
-        if now > paused_since {
-            self.offset -= self.timeline.ticks(now - paused_since);
+    fn crawl_in_silence(&mut self, now: Duration) {
+        let crawling_since = self.updated_at.max(self.silent_since + SILENCE_MAX);
+        if now > crawling_since {
+            self.offset -= self.timeline.ticks(now - crawling_since) * (1.0 - CRAWL);
             self.forget_reports(now);
         }
     }
 
-    /// The next tick, if it is due; it counts as made.
+    /// The next tick, if it is due; it counts as made. After a jump, only the next update knows which one is due.
     pub fn make_next(&mut self, now: Duration) -> Option<Tick> {
         let tick = self.made.plus(1);
-        if self.position(now) + EPSILON_TICKS < self.timeline.place(tick) {
+        if self.has_jumped || self.position(now) + EPSILON_TICKS < self.timeline.place(tick) {
             return None;
         }
         self.made = tick;
@@ -158,20 +163,44 @@ impl Clock {
 
     fn take_report(&mut self, now: Duration, tick: Tick, slack: Slack) {
         let Some(ticks) = slack.ticks() else { return };
-        let command = Tick(tick.0.saturating_add_signed(ticks.floor() as i64));
-        let named = self.sent.get(command).copied();
         let is_cut = ticks.abs() >= CUT_TICKS;
-        let sent = if is_cut { self.sent_a_round_trip_ago(now) } else { named };
-        let Some(sent) = sent.filter(|sent| sent.at > self.forgotten_until) else { return };
-        let waited = ticks + tick.since(command) as f64;
-        let way = named.map(|named| (self.timeline.ticks(now.saturating_sub(named.at)) - waited).max(0.0));
-        // Cut at the top, it may have waited longer, and been on its way for less. Cut at the bottom, it was another command.
-        let at_most = way.filter(|_| ticks > 0.0).map(|way| way.min(self.slack.round_trip()));
-        let round_trip = if is_cut { at_most } else { way };
-        self.slack.push(Sample { slack: ticks - sent.offset, round_trip });
+        let sample = if is_cut { self.cut_sample(now, tick, ticks) } else { self.sample(now, tick, ticks) };
+        let Some(sample) = sample else { return };
+        self.slack.push(sample);
         if ticks < 0.0 {
             self.slack.note_late(now);
         }
+    }
+
+    fn sample(&self, now: Duration, tick: Tick, ticks: f64) -> Option<Sample> {
+        let (sent, way) = self.named(now, tick, ticks)?;
+        self.counts(sent).then_some(Sample { slack: ticks - sent.offset, round_trip: Some(way) })
+    }
+
+    fn cut_sample(&self, now: Duration, tick: Tick, ticks: f64) -> Option<Sample> {
+        let sent = self.sent_a_round_trip_ago(now).filter(|sent| self.counts(*sent))?;
+        let slack = ticks - sent.offset;
+        if ticks < 0.0 {
+            return Some(Sample { slack, round_trip: None });
+        }
+        // What is made now gets there a round trip after this snapshot left; its slack is this or more.
+        let known = self.slack.round_trip();
+        let ahead = self.timeline.elapsed(now) - self.timeline.place(tick);
+        // The command that this would be, were it not cut, waited for longer and was on its way for less.
+        let at_most = self.named(now, tick, ticks).map(|(_, way)| way.min(known));
+        Some(Sample { slack: slack.max(ahead - known), round_trip: at_most })
+    }
+
+    /// The command that a report is about, and how many ticks it and the report were on their way together.
+    fn named(&self, now: Duration, tick: Tick, ticks: f64) -> Option<(Sent, f64)> {
+        let command = Tick(tick.0.saturating_add_signed(ticks.floor() as i64));
+        let sent = *self.sent.get(command)?;
+        let waited = ticks + tick.since(command) as f64;
+        Some((sent, (self.timeline.ticks(now.saturating_sub(sent.at)) - waited).max(0.0)))
+    }
+
+    fn counts(&self, sent: Sent) -> bool {
+        sent.at > self.forgotten_until
     }
 
     /// The newest command that the server can have had when it made what is heard now.
@@ -187,19 +216,17 @@ impl Clock {
         let (Some(least), Some(greatest)) = (self.slack.least(), self.slack.greatest()) else { return };
         let error = least + self.offset - self.slack.target();
         let best = greatest + self.offset;
-        if self.slack.is_settled() && error > JUMP_TICKS {
-            self.jump(now, -error);
-        } else if self.slack.is_settled() && best < -JUMP_TICKS {
+        if self.slack.is_settled() && best < -JUMP_TICKS {
             self.jump(now, self.slack.target() - best);
         } else {
-            self.offset += stretch(error);
+            self.offset += stretch(error, self.slack.is_settled());
         }
     }
 
-    /// Ahead, the ticks between are skipped; back, time stands still until the last tick comes round again.
+    /// Jumps ahead, over ticks whose commands would come too late.
     fn jump(&mut self, now: Duration, ticks: f64) {
         self.offset += ticks;
-        self.has_jumped |= ticks > 0.0;
+        self.has_jumped = true;
         self.forget_reports(now);
     }
 
@@ -209,12 +236,13 @@ impl Clock {
     }
 }
 
-/// How far one tick moves the offset, for so much too much slack.
-fn stretch(error: f64) -> f64 {
-    if error < 0.0 {
-        return (-error * GAIN_LATE).min(STRETCH_MAX);
+/// How far one tick moves the offset, for so much too much slack. What is not certain has no drastic consequences.
+fn stretch(error: f64, is_certain: bool) -> f64 {
+    match error {
+        late if late < 0.0 => (-late * GAIN_LATE).min(STRETCH_MAX),
+        early if early > JUMP_TICKS && is_certain => -early.min(WAIT_TICKS_MAX),
+        early => -((early - EARLY_TOLERATED_TICKS).max(0.0) * GAIN_EARLY).min(STRETCH_MAX),
     }
-    -((error - EARLY_TOLERATED_TICKS).max(0.0) * GAIN_EARLY).min(STRETCH_MAX)
 }
 
 #[cfg(test)]
@@ -235,19 +263,26 @@ mod tests {
 
     #[test]
     fn steering_is_quick_when_late_and_gentle_when_early() {
-        assert_eq!(stretch(-0.4), STRETCH_MAX);
-        assert!(stretch(-0.01) < 0.01);
-        assert_eq!(stretch(EARLY_TOLERATED_TICKS), 0.0);
-        assert!(stretch(1.0) > -0.02);
-        assert_eq!(stretch(100.0), -STRETCH_MAX);
+        assert_eq!(stretch(-0.4, true), STRETCH_MAX);
+        assert!(stretch(-0.01, true) < 0.01);
+        assert_eq!(stretch(EARLY_TOLERATED_TICKS, true), 0.0);
+        assert!(stretch(1.0, true) > -0.02);
+        assert_eq!(stretch(100.0, false), -STRETCH_MAX);
+        assert_eq!(stretch(100.0, true), -WAIT_TICKS_MAX);
     }
 
     #[test]
-    fn a_jump_back_waits_for_the_last_tick_to_come_round_again() {
+    fn the_clock_crawls_in_silence_but_does_not_stop() {
         let mut clock = clock(0);
-        clock.jump(Duration::ZERO, -5.5);
-        assert_eq!(clock.make_next(Duration::from_millis(215)), None);
-        assert_eq!(clock.make_next(Duration::from_millis(217)), Some(Tick(1003)));
+        let mut made = 0;
+        for ms in (0..10_500).step_by(10) {
+            let now = Duration::from_millis(ms);
+            clock.wake(now);
+            while clock.make_next(now).is_some() {
+                made += 1;
+            }
+        }
+        assert!((28..=32).contains(&made), "15 in half a second and 15 in ten more: {made}");
     }
 
     #[test]

@@ -5,14 +5,33 @@
 //! or log, so the same code runs in a bot, a native game and a browser. The feature `net` adds a shell
 //! around it that speaks WebSocket on tokio.
 //!
-//! Every shell is the same loop:
+//! Every shell is the same loop, run whenever a message comes, and at [`Client::next_update`]:
 //!
-//! 1. [`Client::update`] at [`Client::next_update`], and once before anything is sent;
-//! 2. send whatever [`Client::poll_transmit`] gives;
-//! 3. hand each binary WebSocket message to [`Client::receive`]; an error is a server that breaks the protocol: close with 4400;
-//! 4. take what [`Client::poll_notice`] gives, and draw [`Client::own`] and [`Client::view`].
+//! ```
+//! use std::time::Duration;
+//! use tickwire_client::{Client, Malformed};
+//! use tickwire_shared::Game;
 //!
-//! All times are the [`Duration`](std::time::Duration) since one fixed moment, and must not go back.
+//! /// `now` counts from any fixed moment and never goes back; an error is a server to leave, with close code 4400.
+//! fn pump<G: Game>(
+//!     client: &mut Client<G>,
+//!     now: Duration,
+//!     received: Option<&[u8]>,
+//!     mut send: impl FnMut(Vec<u8>),
+//! ) -> Result<(), Malformed> {
+//!     if let Some(message) = received {
+//!         client.receive(now, message)?;
+//!     }
+//!     client.update(now);
+//!     while let Some(message) = client.poll_transmit() {
+//!         send(message);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Then [`Client::poll_notice`] tells what happened, and [`Client::own`] and [`Client::view`] what to draw. Update once
+//! before the first message is sent: that is when the clock starts to measure the way to the server.
 
 mod client;
 mod clock;

@@ -16,9 +16,11 @@ use tickwire_client::{ClientConfig, State};
 use tickwire_shared::limits::CHAT_BYTES_MAX;
 use tickwire_shared::{CloseCode, Game, Role, clean_text};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use transcript::Transcript;
 
+/// How long a server may take to let us in, once connected.
+const JOIN_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a server may take to answer a goodbye.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -106,6 +108,7 @@ struct Console<'a, G: Game, W: Write> {
 
 impl<G: Game, W: Write> Console<'_, G, W> {
     async fn talk(&mut self) -> End {
+        let join_by = Instant::now() + JOIN_TIME_MAX;
         loop {
             let is_joined = *self.connection.client().state() == State::Joined;
             tokio::select! {
@@ -113,6 +116,9 @@ impl<G: Game, W: Write> Console<'_, G, W> {
                     Some(line) => self.say(&line).await,
                     None => return End::Left,
                 },
+                () = sleep_until(join_by), if !is_joined => {
+                    return End::Unreachable("the server did not let us in in time".into());
+                }
                 step = self.connection.step() => {
                     // First what came, then that it was the last.
                     let printed = self.transcript.print_all(self.connection.client());

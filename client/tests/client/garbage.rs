@@ -84,7 +84,7 @@ fn flipped_bits_never_panic() {
 fn random_bytes_never_panic() {
     let frames = real_frames();
     let mut random = Random(8);
-    for _ in 0..4000 {
+    for _ in 0..6000 {
         let spoilt = random.below(5) as usize;
         feed(&frames, spoilt, |frame| {
             frame.clear();
