@@ -60,44 +60,41 @@ pub struct Receiver<'a> {
     pub table: &'a mut SlotTable,
     /// What it holds; `None` for a full snapshot.
     pub baseline: Option<Baseline<'a>>,
-    /// Its own entity, which it always sees.
+    /// Its own entity, if there is one: then it is among what it sees.
     pub own: Option<EntityId>,
+    /// The places in the new snapshot of all that it sees, ascending.
+    pub visible: &'a [u32],
 }
 
 /// Appends the way from what a client holds to `now`, and moves its slot table on.
 ///
-/// `sees` says for a place in `now` whether the client may know of it. `bodies` has been begun for `now`.
+/// `bodies` has been begun for `now`.
 pub fn write_delta(
     out: &mut BitWriter,
     layout: &Layout,
     now: &Snapshot,
     bodies: &mut Bodies,
     receiver: Receiver<'_>,
-    sees: impl Fn(usize) -> bool,
 ) -> Written {
-    let Receiver { table, baseline, own } = receiver;
+    let Receiver { table, baseline, own, visible } = receiver;
     if baseline.is_none() {
         table.clear();
     }
-    let own = own.filter(|own| now.find(*own).is_some());
-    let entered = place_slots(table, now, baseline.map(|baseline| baseline.rows), |place| {
-        Some(now.id(place)) == own || sees(place)
-    });
+    let entered = place_slots(table, now, baseline.map(|baseline| baseline.rows), visible);
     let left = write_left(out, table);
     write_entered(out, layout, table, now, &entered, bodies);
     let before = table.own;
     write_own(out, table, own);
     let changed = baseline.map_or(0, |baseline| write_changed(out, layout, table, now, baseline, bodies));
     if let Some(own) = own {
-        let row = now.get(own).expect("filtered above");
+        let row = now.get(own).expect("it is among what is seen");
         // Another own entity starts from nothing: whatever this client held of it did not have these columns.
         let held =
             if before == table.own { baseline.and_then(|baseline| baseline.rows.get(own)) } else { None };
         let held = held.map(|row| row.columns);
         write_owner(out, &layout.code, &layout.kinds[row.kind], held, row.columns);
     }
-    let visible = table.slots.iter().filter(|slot| slot.is_used()).count();
-    Written { visible, entered: entered.len(), left, changed }
+    Written { visible: visible.len(), entered: entered.len(), left, changed }
 }
 
 /// Notes for every used slot where its row is now (or nowhere), and returns the places that enter.
@@ -105,11 +102,11 @@ fn place_slots(
     table: &mut SlotTable,
     now: &Snapshot,
     held: Option<&Snapshot>,
-    sees: impl Fn(usize) -> bool,
+    visible: &[u32],
 ) -> Vec<usize> {
     table.slots.iter_mut().for_each(|slot| slot.place = NOWHERE);
     let mut entered = Vec::new();
-    for place in (0..now.len()).filter(|place| sees(*place)) {
+    for place in visible.iter().map(|place| *place as usize) {
         let id = now.id(place);
         let held = held.and_then(|held| held.get(id));
         match (table.find(id), held) {
@@ -185,7 +182,7 @@ fn write_entered(
 }
 
 fn write_own(out: &mut BitWriter, table: &mut SlotTable, own: Option<EntityId>) {
-    let slot = own.map(|own| table.find(own).expect("the own entity is always in view"));
+    let slot = own.map(|own| table.find(own).expect("it is among what is seen"));
     out.write_bit(slot != table.own);
     if slot != table.own {
         out.write_gamma(slot.map_or(0, |slot| slot + 1));

@@ -1,6 +1,7 @@
 //! Owns the plug: the one trait that a game implements, and what a room hands it each tick.
 
 use crate::{Replicate, Tick};
+use glam::Vec2;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use slotmap::{Key, KeyData, new_key_type};
 use std::fmt::Debug;
@@ -81,6 +82,17 @@ pub enum Audience {
     Except(PlayerId),
     /// Whoever sees this entity in the snapshot that the event travels with.
     SeersOf(EntityId),
+}
+
+/// What a player sees by distance: entities enter its view closer than they leave it, so that none flickers at the edge.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Interest {
+    /// Where the player looks from.
+    pub center: Vec2,
+    /// What is at most this far away enters the view.
+    pub enter_radius: f32,
+    /// What is further away than this leaves it. At least `enter_radius`.
+    pub leave_radius: f32,
 }
 
 /// What a room hands its game for one tick. A struct, so that the signature of [`Game::tick`] never changes.
@@ -182,7 +194,18 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
     /// The entity that this player steers and predicts, if it has one now.
     fn own(&self, player: PlayerId) -> Option<EntityId>;
 
-    /// Whether `player` may know of this entity at all. What is not seen never enters a frame.
+    /// Where an entity is, for interest by distance (of a world in three dimensions: two that matter). `None`: distance
+    /// does not matter, everyone may see it.
+    fn place(_entity: &Self::Entity) -> Option<Vec2> {
+        None
+    }
+
+    /// How far a player sees, and from where. `None`: everything.
+    fn interest(&self, _player: PlayerId) -> Option<Interest> {
+        None
+    }
+
+    /// Whether `player` may know of this entity at all, be it near or far. What is not seen never enters a frame.
     fn sees(&self, _player: PlayerId, _id: EntityId) -> bool {
         true
     }

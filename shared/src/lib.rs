@@ -31,7 +31,7 @@ pub use bots::{Bots, Sight};
 pub use columns::{Columns, ScratchRow};
 pub use delta::{Baseline, Receiver, Written, read_delta, write_delta};
 pub use game::{
-    Arrival, Audience, EntityId, Game, InputCounts, PlayerId, PlayerInput, PredictContext, Refusal,
+    Arrival, Audience, EntityId, Game, InputCounts, Interest, PlayerId, PlayerInput, PredictContext, Refusal,
     TickContext, key_from_parts, key_parts,
 };
 pub use glam;

@@ -215,7 +215,7 @@ impl Slack {
 }
 
 /// Why a connection ends: the WebSocket close codes that Tickwire uses.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u16)]
 pub enum CloseCode {
     /// 1000: the client said goodbye.

@@ -104,12 +104,14 @@ pub struct Field {
 impl Field {
     fn summary(&self) -> String {
         let predict = match &self.predict {
-            Predict::Hold => String::new(),
-            Predict::Linear => ", linear".to_owned(),
-            Predict::Rate(rate) => format!(", moved by {rate}"),
+            Predict::Hold => None,
+            Predict::Linear => Some("linear".to_owned()),
+            Predict::Rate(rate) => Some(format!("moved by {rate}")),
         };
-        let owner = if self.owner_only { ", owner only" } else { "" };
-        format!("{}{predict}{owner}", self.kind)
+        let owner = self.owner_only.then(|| "owner only".to_owned());
+        let notes: Vec<String> = predict.into_iter().chain(owner).collect();
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+        format!("{}{notes}", self.kind)
     }
 }
 

@@ -228,10 +228,11 @@ impl Server {
         });
         let mut out = BitWriter::default();
         self.bodies.begin(now.len());
-        let receiver = Receiver { table: &mut self.table, baseline: rows, own: world.own };
-        write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver, |place| {
-            world.sees(PlayerId::default(), now.id(place))
-        });
+        let own = world.own.filter(|own| now.find(*own).is_some());
+        let sees = |id| own == Some(id) || world.sees(PlayerId::default(), id);
+        let visible: Vec<u32> = (0..now.len() as u32).filter(|place| sees(now.id(*place as usize))).collect();
+        let receiver = Receiver { table: &mut self.table, baseline: rows, own, visible: &visible };
+        write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver);
         self.previous = baseline;
         self.baseline = Some(tick);
         (out.align().to_vec(), baseline.map_or(0, |baseline| tick.since(baseline) as u8))

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use slotmap::{SecondaryMap, SlotMap};
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::{
-    Arrival, Audience, EntityId, Game, PlayerId, PredictContext, Refusal, Replicate, Tick, TickContext,
-    key_parts, replicate,
+    Arrival, Audience, EntityId, Game, Interest, PlayerId, PredictContext, Refusal, Replicate, Tick,
+    TickContext, key_parts, replicate,
 };
 
 replicate! {
@@ -161,6 +161,19 @@ impl Game for Ledger {
             Item::Spark(_) => !(key_parts(id).0 + key_parts(player).0).is_multiple_of(3),
             Item::Clerk(clerk) => clerk.pos.x > -50.0,
         }
+    }
+
+    fn place(entity: &Item) -> Option<Vec2> {
+        match entity {
+            Item::Clerk(clerk) => Some(clerk.pos),
+            // One in eight is a rumour that is heard everywhere.
+            Item::Spark(spark) => (!spark.life.is_multiple_of(8)).then_some(spark.pos),
+        }
+    }
+
+    fn interest(&self, player: PlayerId) -> Option<Interest> {
+        let Some(Item::Clerk(clerk)) = self.own(player).map(|own| &self.items[own]) else { return None };
+        Some(Interest { center: clerk.pos, enter_radius: 60.0, leave_radius: 75.0 })
     }
 
     fn predict(cx: &mut PredictContext<'_, Self>) {

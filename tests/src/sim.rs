@@ -8,8 +8,8 @@ use tickwire_client::{Client, ClientConfig, Notice, State};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
 use tickwire_shared::{
-    ClientMessage, CloseCode, Game, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, WireTick, decode,
-    encode,
+    ClientMessage, CloseCode, Game, Interest, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, WireTick,
+    decode, encode,
 };
 
 /// What a seat does in each of its ticks.
@@ -322,13 +322,23 @@ impl<G: Game> Sim<G> {
 }
 
 impl<G: Game> Sim<G> {
-    /// A player is told of all that the game lets it see, and of nothing else.
+    /// A player is told of all that it must see, and of nothing that it must not; between the two radii both are right.
     fn check_sight(&self, player: PlayerId, told: &Snapshot) -> Result<(), String> {
         let game = self.room.game();
-        for (id, _) in game.entities() {
-            let is_seen = game.own(player) == Some(id) || game.sees(player, id);
-            if is_seen != told.find(id).is_some() {
-                return Err(format!("{player:?} sees {id:?}: {is_seen}, but was told otherwise"));
+        let interest = game.interest(player);
+        let is_near = |entity: &G::Entity, radius: fn(Interest) -> f32| match (interest, G::place(entity)) {
+            (Some(interest), Some(place)) => place.distance(interest.center) <= radius(interest),
+            _ => true,
+        };
+        for (id, entity) in game.entities() {
+            let is_own = game.own(player) == Some(id);
+            let must = is_own || game.sees(player, id) && is_near(entity, |interest| interest.enter_radius);
+            let may = is_own || game.sees(player, id) && is_near(entity, |interest| interest.leave_radius);
+            let is_told = told.find(id).is_some();
+            if must && !is_told || is_told && !may {
+                return Err(format!(
+                    "{player:?} must see {id:?}: {must}, may: {may}, but was told: {is_told}"
+                ));
             }
         }
         Ok(())

@@ -202,8 +202,9 @@ fn check_snapshots(checker: &mut Checker) {
     let mut write = |now: &Snapshot, baseline: Option<Baseline<'_>>, own, age| {
         let mut bits = BitWriter::default();
         bodies.begin(now.len());
-        let receiver = Receiver { table: &mut table, baseline, own: Some(own) };
-        write_delta(&mut bits, &layout, now, &mut bodies, receiver, |_| true);
+        let visible: Vec<u32> = (0..now.len() as u32).collect();
+        let receiver = Receiver { table: &mut table, baseline, own: Some(own), visible: &visible };
+        write_delta(&mut bits, &layout, now, &mut bodies, receiver);
         let body = bits.align().to_vec();
         read_delta(&body, &layout, &mut held, now.tick(), age).expect("our own");
         let mut view = Snapshot::default();

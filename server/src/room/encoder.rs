@@ -1,9 +1,10 @@
 //! Owns the making of frames: one per session and tick, out of rows that are encoded once for all sessions.
 
-use super::session::Session;
+use super::interest::SightLines;
+use super::session::{Message, Session};
 use tickwire_shared::limits::{HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX};
 use tickwire_shared::{
-    Baseline, BitWriter, Bodies, Bytes, Game, History, InputCounts, Layout, PlayerId, Receiver,
+    Audience, Baseline, BitWriter, Bodies, Bytes, Game, History, InputCounts, Layout, PlayerId, Receiver,
     ServerMessage, SlotTable, Snapshot, SnapshotMessage, Tick, Written, append_message, row_hash,
     write_delta,
 };
@@ -18,8 +19,11 @@ const REPORT_BYTES_MAX: usize = 64;
 pub(super) struct Encoder {
     bodies: Bodies,
     bits: BitWriter,
+    sight: SightLines,
     /// Shares of the view hash by place in the tick's snapshot, without what only owners are told; empty until somebody needs them.
     hashes: Vec<u32>,
+    /// For each of the tick's events, whether a session had its entity in view, which is now gone.
+    gone: Vec<bool>,
 }
 
 /// What all frames of a tick are made from.
@@ -28,6 +32,8 @@ pub(super) struct Scene<'a, G: Game> {
     pub layout: &'a Layout,
     pub now: &'a Snapshot,
     pub history: &'a History<Snapshot>,
+    /// The tick's events.
+    pub told: &'a [(Audience, Message)],
 }
 
 impl<G: Game> Copy for Scene<'_, G> {}
@@ -42,6 +48,7 @@ impl Encoder {
     pub fn begin(&mut self, now: &Snapshot) {
         self.bodies.begin(now.len());
         self.hashes.clear();
+        self.sight.begin();
     }
 
     /// The frame of this tick for one session. It counts as sent.
@@ -53,7 +60,9 @@ impl Encoder {
     ) -> (Vec<u8>, Written, bool) {
         let tick = scene.now.tick();
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
+        self.note_gone(scene, &session.table);
         let written = self.body(scene, player, session, baseline);
+        self.tell(scene, player, session);
         let with_hash = tick >= session.hash_due;
         let hash = with_hash.then(|| self.view_hash(scene, &session.table));
         if with_hash {
@@ -78,6 +87,37 @@ impl Encoder {
         (frame, written, baseline.is_none())
     }
 
+    /// Leaves this tick's frame out for a session; what was told waits for its next one.
+    pub fn skip<G: Game>(&mut self, scene: Scene<'_, G>, player: PlayerId, session: &mut Session<G::Input>) {
+        self.note_gone(scene, &session.table);
+        self.tell(scene, player, session);
+    }
+
+    /// The last thing to be heard of an entity may be why it is gone: whoever had it in view shall hear it.
+    fn note_gone<G: Game>(&mut self, scene: Scene<'_, G>, table: &SlotTable) {
+        let is_gone = |audience: &Audience| match audience {
+            Audience::SeersOf(id) => scene.now.find(*id).is_none() && table.find(*id).is_some(),
+            _ => false,
+        };
+        self.gone.clear();
+        self.gone.extend(scene.told.iter().map(|(audience, _)| is_gone(audience)));
+    }
+
+    /// Queues the tick's events for a session, if it is among those who hear them; its view is that of its frame.
+    fn tell<G: Game>(&self, scene: Scene<'_, G>, player: PlayerId, session: &mut Session<G::Input>) {
+        for ((audience, message), is_gone) in scene.told.iter().zip(&self.gone) {
+            let hears = match *audience {
+                Audience::Everyone => true,
+                Audience::Only(only) => player == only,
+                Audience::Except(except) => player != except,
+                Audience::SeersOf(id) => *is_gone || session.table.find(id).is_some(),
+            };
+            if hears {
+                session.pending.push(message.clone());
+            }
+        }
+    }
+
     fn body<G: Game>(
         &mut self,
         scene: Scene<'_, G>,
@@ -85,16 +125,16 @@ impl Encoder {
         session: &mut Session<G::Input>,
         baseline: Option<Tick>,
     ) -> Written {
-        let Scene { game, layout, now, history } = scene;
+        let Scene { game, layout, now, history, .. } = scene;
         let baseline = baseline.map(|baseline| Baseline {
             rows: history.get(baseline).expect("a baseline is younger than the history"),
             previous: session.previous.and_then(|previous| history.get(previous)),
         });
-        let receiver = Receiver { table: &mut session.table, baseline, own: game.own(player) };
+        let own = game.own(player).filter(|own| now.find(*own).is_some());
+        let visible = self.sight.visible(game, player, own, now, &session.table);
+        let receiver = Receiver { table: &mut session.table, baseline, own, visible };
         self.bits.clear();
-        write_delta(&mut self.bits, layout, now, &mut self.bodies, receiver, |place| {
-            game.sees(player, now.id(place))
-        })
+        write_delta(&mut self.bits, layout, now, &mut self.bodies, receiver)
     }
 
     /// The hash of what a client holds after this frame: the sum of its entities' shares, each computed once per tick.

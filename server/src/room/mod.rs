@@ -5,6 +5,7 @@ mod admission;
 mod bucket;
 mod command_queue;
 mod encoder;
+mod interest;
 mod session;
 mod types;
 
@@ -35,6 +36,8 @@ pub struct Room<G: Game> {
     encoder: Encoder,
     inputs: Vec<PlayerInput<G::Input>>,
     events: Vec<(Audience, G::Event)>,
+    /// The tick's events, encoded.
+    told: Vec<(Audience, Message)>,
     counts: RoomCounts,
 }
 
@@ -52,6 +55,7 @@ impl<G: Game> Room<G> {
             encoder: Encoder::default(),
             inputs: Vec::new(),
             events: Vec::new(),
+            told: Vec::new(),
             counts: RoomCounts::default(),
             config,
         }
@@ -214,7 +218,7 @@ impl<G: Game> Room<G> {
         self.step(tick);
         self.next_tick = tick.plus(1);
         self.counts.ticks += 1;
-        self.spread_events();
+        self.encode_events();
         self.send(tick, sinks);
     }
 
@@ -294,43 +298,33 @@ impl<G: Game> Room<G> {
         self.spare = self.history.push(tick, now);
     }
 
-    fn spread_events(&mut self) {
-        let (_, now) = self.history.newest().expect("a tick was just made");
+    /// Encodes the tick's events, each once for all who will hear it.
+    fn encode_events(&mut self) {
         self.counts.events += self.events.len() as u64;
+        self.told.clear();
         for (audience, event) in self.events.drain(..) {
             let bytes = encode(&event);
             assert!(bytes.len() <= EVENT_BYTES_MAX, "{}: an event has {} bytes", G::NAME, bytes.len());
             let message = Message { is_event: true, ..notice(&ServerMessage::Event(Bytes(&bytes))) };
-            for (player, session) in &mut self.sessions {
-                let hears = match audience {
-                    _ if session.role == Role::Console => false,
-                    Audience::Everyone => true,
-                    Audience::Only(only) => player == only,
-                    Audience::Except(except) => player != except,
-                    // The last thing to be heard of an entity may be why it is gone.
-                    Audience::SeersOf(id) if now.find(id).is_none() => session.table.find(id).is_some(),
-                    Audience::SeersOf(id) => self.game.own(player) == Some(id) || self.game.sees(player, id),
-                };
-                if hears {
-                    session.pending.push(message.clone());
-                }
-            }
+            self.told.push((audience, message));
         }
     }
 
     fn send(&mut self, tick: Tick, sinks: &mut impl Sinks) {
         let now = self.history.get(tick).expect("a tick was just made");
-        let scene = Scene { game: &self.game, layout: &self.layout, now, history: &self.history };
+        let scene =
+            Scene { game: &self.game, layout: &self.layout, now, history: &self.history, told: &self.told };
         self.encoder.begin(now);
         for (player, session) in &mut self.sessions {
             if session.role == Role::Console {
                 send_lines(player, session, sinks);
                 continue;
             }
-            if !session.has_window() {
-                self.counts.skipped_unacked += 1;
-            } else if !sinks.has_place(player) {
-                self.counts.skipped_outbox += 1;
+            let has_window = session.has_window();
+            if !has_window || !sinks.has_place(player) {
+                self.counts.skipped_unacked += u64::from(!has_window);
+                self.counts.skipped_outbox += u64::from(has_window);
+                self.encoder.skip(scene, player, session);
             } else {
                 let (frame, written, is_full) = self.encoder.frame(scene, player, session);
                 self.counts.frames += 1;

@@ -1,0 +1,155 @@
+//! Owns who sees what: by distance, over a grid that is built at most once a tick, and by the game's own word.
+
+use tickwire_shared::glam::Vec2;
+use tickwire_shared::{EntityId, Game, Interest, PlayerId, SlotTable, Snapshot};
+
+/// Cells per entity at most: a few far outliers must not make the grid mostly empty.
+const CELLS_PER_ENTITY_MAX: f32 = 4.0;
+
+/// What is seen in one tick, worked out player by player.
+#[derive(Debug, Default)]
+pub(super) struct SightLines {
+    /// Built when the first player with an interest comes up.
+    grid: Grid,
+    is_built: bool,
+    visible: Vec<u32>,
+}
+
+impl SightLines {
+    /// Forgets the tick before.
+    pub fn begin(&mut self) {
+        self.is_built = false;
+    }
+
+    /// The places of all that a player sees, ascending: what is near (`table` is its view so far, whose entities may be a little
+    /// further away) and what the game lets it see; and always its own entity.
+    pub fn visible<G: Game>(
+        &mut self,
+        game: &G,
+        player: PlayerId,
+        own: Option<EntityId>,
+        now: &Snapshot,
+        table: &SlotTable,
+    ) -> &[u32] {
+        self.visible.clear();
+        match game.interest(player) {
+            None => self.visible.extend(0..now.len() as u32),
+            Some(interest) => {
+                if !self.is_built {
+                    self.grid.build(game, now, interest.leave_radius);
+                    self.is_built = true;
+                }
+                self.grid.query(interest, |place| table.find(now.id(place)).is_some(), &mut self.visible);
+                self.visible.sort_unstable();
+            }
+        }
+        self.visible.retain(|place| game.sees(player, now.id(*place as usize)));
+        if let Some(own) = own.and_then(|own| now.find(own))
+            && let Err(missing) = self.visible.binary_search(&(own as u32))
+        {
+            self.visible.insert(missing, own as u32);
+        }
+        &self.visible
+    }
+}
+
+/// Entities by where they are: rows of square cells over the box that holds them all, each cell's entities side by side.
+#[derive(Debug, Default)]
+struct Grid {
+    corner: Vec2,
+    cell: f32,
+    columns: usize,
+    rows: usize,
+    /// Where each cell's entities start in `near`; one more at the end.
+    starts: Vec<u32>,
+    near: Vec<(u32, Vec2)>,
+    /// Entities without a place: near to everyone.
+    everywhere: Vec<u32>,
+    unsorted: Vec<(u32, Vec2)>,
+}
+
+impl Grid {
+    fn build<G: Game>(&mut self, game: &G, now: &Snapshot, radius: f32) {
+        self.unsorted.clear();
+        self.everywhere.clear();
+        for (id, entity) in game.entities() {
+            let place = now.find(id).expect("the snapshot was taken of these") as u32;
+            match G::place(entity) {
+                Some(position) if position.is_finite() => self.unsorted.push((place, position)),
+                _ => self.everywhere.push(place),
+            }
+        }
+        self.measure(radius);
+        self.sort();
+    }
+
+    /// Chooses cells of about half a radius, and fewer larger ones if these would be too many.
+    fn measure(&mut self, radius: f32) {
+        let positions = || self.unsorted.iter().map(|(_, position)| *position);
+        let low = positions().reduce(Vec2::min).unwrap_or_default();
+        let extent = positions().reduce(Vec2::max).unwrap_or_default() - low;
+        let cells_max = self.unsorted.len().max(1) as f32 * CELLS_PER_ENTITY_MAX;
+        let coarse = (extent.x / cells_max * extent.y).sqrt().max(extent.max_element() / cells_max);
+        self.corner = low;
+        self.cell = (radius / 2.0).max(coarse).max(f32::MIN_POSITIVE);
+        (self.columns, self.rows) =
+            ((extent.x / self.cell) as usize + 1, (extent.y / self.cell) as usize + 1);
+    }
+
+    /// Sorts entities into cells by counting.
+    fn sort(&mut self) {
+        self.starts.clear();
+        self.starts.resize(self.columns * self.rows + 1, 0);
+        for (_, position) in &self.unsorted {
+            let cell = self.cell_of(*position);
+            self.starts[cell + 1] += 1;
+        }
+        for cell in 1..self.starts.len() {
+            self.starts[cell] += self.starts[cell - 1];
+        }
+        self.near.clear();
+        self.near.resize(self.unsorted.len(), (0, Vec2::ZERO));
+        // Each start moves to its cell's end, which is the next cell's start: then all move back by one.
+        for (place, position) in &self.unsorted {
+            let cell = self.cell_of(*position);
+            self.near[self.starts[cell] as usize] = (*place, *position);
+            self.starts[cell] += 1;
+        }
+        self.starts.rotate_right(1);
+        self.starts[0] = 0;
+    }
+
+    fn column(&self, x: f32) -> usize {
+        // A float becomes an integer by saturation, so what lies before the box is in its first column.
+        (((x - self.corner.x) / self.cell) as usize).min(self.columns - 1)
+    }
+
+    fn row(&self, y: f32) -> usize {
+        (((y - self.corner.y) / self.cell) as usize).min(self.rows - 1)
+    }
+
+    fn cell_of(&self, position: Vec2) -> usize {
+        self.row(position.y) * self.columns + self.column(position.x)
+    }
+
+    /// Appends what is within the enter radius, and what is in view already and within the leave radius.
+    fn query(&self, interest: Interest, is_in_view: impl Fn(usize) -> bool, found: &mut Vec<u32>) {
+        let Interest { center, enter_radius, leave_radius } = interest;
+        let reach = Vec2::splat(leave_radius.max(enter_radius));
+        let (low, high) = (center - reach, center + reach);
+        let (first, last) = (self.column(low.x), self.column(high.x));
+        for row in self.row(low.y)..=self.row(high.y) {
+            let start = self.starts[row * self.columns + first] as usize;
+            let end = self.starts[row * self.columns + last + 1] as usize;
+            for (place, position) in &self.near[start..end] {
+                let distance = position.distance_squared(center);
+                if distance <= enter_radius * enter_radius
+                    || distance <= leave_radius * leave_radius && is_in_view(*place as usize)
+                {
+                    found.push(*place);
+                }
+            }
+        }
+        found.extend_from_slice(&self.everywhere);
+    }
+}
