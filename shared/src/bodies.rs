@@ -92,7 +92,7 @@ pub(crate) fn read_changes(
     row: &mut Vec<u32>,
 ) -> Result<(), Malformed> {
     row.clear();
-    // Owner-only columns hold; the rest is overwritten, group by group.
+    // Whatever holds stays; the rest is overwritten, group by group.
     row.extend_from_slice(known.base);
     for (number, group) in [&kind.lively, &kind.moved, &kind.quiet].into_iter().enumerate() {
         let changed = match &mut bits {
@@ -102,6 +102,9 @@ pub(crate) fn read_changes(
         };
         for &place in group {
             let column = &kind.columns[place];
+            if !changed && column.holds() {
+                continue;
+            }
             let expected = column.expected(place, known.base, known.previous, row, known.ages);
             row[place] = match &mut bits {
                 Some(bits) if changed => column.resolved(expected, code.read(bits)?)?,

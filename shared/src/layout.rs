@@ -200,6 +200,11 @@ impl Column {
         }
     }
 
+    /// Whether it is expected to stay as it is.
+    pub fn holds(&self) -> bool {
+        matches!(self.expect, Expect::Hold)
+    }
+
     /// `value - expected`, the short way round for an angle.
     pub fn residual(&self, value: u32, expected: u32) -> i64 {
         let way = i64::from(value) - i64::from(expected);
