@@ -1,18 +1,19 @@
-//! Owns the command line: options, log, signals and exit codes of a server binary.
+//! Owns the command line: options, log and exit codes of a server binary.
 
 use crate::config::{ConfigError, ServerConfig};
 use crate::lifecycle::run;
+use crate::signals::Signals;
 use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 use std::hash::{BuildHasher, RandomState};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 use tickwire_shared::{Game, Tick};
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -156,11 +157,26 @@ fn start<G: Game>(options: &Options) -> Result<(), Failure> {
     let config = options.config::<G>();
     config.check()?;
     log_to_stderr(options.log_format)?;
+    #[cfg(unix)]
+    raise_descriptor_limit(options.connections_max)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(options.listen, config));
     // A game that does not come back from its tick must not keep the process.
     runtime.shutdown_timeout(Duration::from_millis(100));
     served
+}
+
+/// Takes as many file descriptors as the system allows: one per connection, where the usual limit is 1024.
+#[cfg(unix)]
+fn raise_descriptor_limit(connections_max: usize) -> std::io::Result<()> {
+    let descriptors = rlimit::increase_nofile_limit(u64::MAX)?;
+    if descriptors < connections_max as u64 {
+        warn!(
+            descriptors,
+            connections_max, "the system allows fewer file descriptors than there may be connections"
+        );
+    }
+    Ok(())
 }
 
 async fn serve<G: Game>(address: SocketAddr, config: ServerConfig<G>) -> Result<(), Failure> {
@@ -193,10 +209,17 @@ fn log_to_stderr(format: LogFormat) -> Result<(), Failure> {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
     let text = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     let filter = filter.parse(text).map_err(|error| Failure::Log(error.to_string()))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Json => {
+            log.json().init();
+            // Otherwise a game's panic would be told in lines that are no JSON.
+            std::panic::set_hook(Box::new(|panic| error!("{panic}")));
+        }
     }
     Ok(())
 }
@@ -208,41 +231,4 @@ fn log_to_stderr(format: LogFormat) -> Result<(), Failure> {
 fn milliseconds_since_1970() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or_default()
-}
-
-/// The signals that ask a server to stop.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn install() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn install() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    async fn next(&mut self) {
-        // Without a way to ask, the server runs until it is killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

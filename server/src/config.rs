@@ -41,7 +41,6 @@ impl<G: Game> ServerConfig<G> {
             return Err(ConfigError::TickRate);
         }
         Layout::new(Schema::of::<G>()).map_err(ConfigError::Schema)?;
-        // Measured by hand first: the encoder's own limit is a panic.
         match encode(&self.settings).len() {
             bytes if bytes > SETTINGS_BYTES_MAX => Err(ConfigError::Settings(bytes)),
             _ => Ok(()),

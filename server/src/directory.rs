@@ -1,7 +1,8 @@
 //! Owns which rooms there are: by name, opened by the first who joins, and what each last said of itself.
 
 use crate::config::ServerConfig;
-use crate::net::inbox::{Applicant, Entrance, INBOX_MESSAGES_MAX, Inbound, Seat, apply};
+use crate::net::inbox::{Entrance, INBOX_MESSAGES_MAX, Inbound, Join, Seat};
+use crate::net::outbox::outbox;
 use crate::net::tick_loop::{self, Opening, restarting, room_failed};
 use crate::net::timing::Quantiles;
 use crate::room::{Rejection, RoomConfig, RoomCounts};
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tickwire_shared::limits::ROOM_NAME_BYTES_MAX;
 use tickwire_shared::{CloseCode, Game};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info_span};
@@ -70,15 +71,17 @@ impl<G: Game> Directory<G> {
     }
 
     /// Brings a connection into a room, which is opened if it is not there.
-    ///
-    /// The room's own answer comes later, through the seat.
     pub(crate) async fn join(self: &Arc<Self>, room: &str, entrance: Entrance) -> Result<Seat<G>, Rejection> {
-        let (join, applicant): (_, Applicant) = apply(entrance);
-        let mut join = Inbound::Join(join);
+        let (outbox, outgoing) = outbox(entrance.dialect());
+        let (answer, answered) = oneshot::channel();
+        let mut join = Inbound::Join(Box::new(Join { entrance, outbox, answer }));
         for _ in 0..JOIN_TRIES_MAX {
             let inbox = self.room(room)?;
             match inbox.send(join).await {
-                Ok(()) => return Ok(applicant.seat(inbox)),
+                Ok(()) => {
+                    let player = answered.await.unwrap_or_else(|_| Err(room_failed()))?;
+                    return Ok(Seat { player, inbox, outgoing });
+                }
                 Err(mpsc::error::SendError(back)) => join = back,
             }
         }
@@ -170,7 +173,7 @@ impl<G: Game> Directory<G> {
     }
 }
 
-/// A room's own entry in the directory.
+/// A room's own entry in the directory, which is gone when this is dropped: whoever still comes then finds a fresh room.
 pub(crate) struct Listing<G: Game> {
     directory: Arc<Directory<G>>,
     name: String,
@@ -178,28 +181,32 @@ pub(crate) struct Listing<G: Game> {
 }
 
 impl<G: Game> Listing<G> {
-    /// Takes the room out of the directory. Twice is as good as once.
-    pub(crate) fn strike(&self, has_failed: bool) {
-        let mut rooms = self.directory.lock();
-        rooms.failed += u64::from(has_failed);
-        self.remove_from(&mut rooms);
-    }
-
     /// Takes the room out of the directory, unless somebody is on the way in. Says whether it is out.
     pub(crate) fn strike_if_unused(&self, inbox: &mpsc::Receiver<Inbound<G>>) -> bool {
         let mut rooms = self.directory.lock();
         // Connections get their senders under this lock: if only the directory's is left, nobody can appear.
         let is_unused = inbox.sender_strong_count() == 1 && inbox.is_empty();
         if is_unused {
-            self.remove_from(&mut rooms);
+            self.strike(&mut rooms);
         }
         is_unused
     }
 
-    fn remove_from(&self, rooms: &mut Rooms<G>) {
+    /// Counts the room among those whose game panicked.
+    pub(crate) fn count_failure(&self) {
+        self.directory.lock().failed += 1;
+    }
+
+    fn strike(&self, rooms: &mut Rooms<G>) {
         if rooms.by_name.get(&self.name).is_some_and(|listed| listed.number == self.number) {
             rooms.by_name.remove(&self.name);
         }
+    }
+}
+
+impl<G: Game> Drop for Listing<G> {
+    fn drop(&mut self) {
+        self.strike(&mut self.directory.lock());
     }
 }
 

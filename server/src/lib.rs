@@ -1,8 +1,8 @@
 //! The Tickwire server: pure rooms, and the sockets, clocks and tasks around them.
 //!
 //! [`run`] serves any [`Game`](tickwire_shared::Game) on a listener until it is told to stop; [`command_line`] is
-//! the whole of a server binary. Three kinds of people meet here: [`room`] holds the rules of play and knows no
-//! runtime, `net` carries bytes to it and wakes it at each tick, and the files beside them run the house.
+//! the whole of a server binary. Inside there are three parts: [`room`] is pure and knows ticks and bytes only;
+//! `net` carries the bytes and wakes each room at its ticks; the files beside them start, list and stop it all.
 
 mod cli;
 mod config;
@@ -10,6 +10,7 @@ mod directory;
 mod lifecycle;
 mod net;
 pub mod room;
+mod signals;
 
 pub use cli::command_line;
 pub use config::{ConfigError, Limits, ServerConfig};

@@ -98,14 +98,14 @@ impl<G: Game> Server<G> {
         self.directory.join(room, entrance).await
     }
 
-    /// Runs a task that the server waits for when it stops.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+    /// What the server waits for when it stops.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
-    /// Comes when the server stops.
-    pub(crate) async fn stopping(&self) {
-        self.shutdown.cancelled().await;
+    /// Cancelled when the server stops.
+    pub(crate) fn shutdown(&self) -> &CancellationToken {
+        &self.shutdown
     }
 
     async fn stop(&self) -> Report {

@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{Pit, Player, read_all, serve, serve_with, until, within};
+use common::{Pit, Player, Wish, hello, raw_frame, read_all, serve, serve_with, until, within};
 use std::time::Duration;
 use tickwire_server::ServerConfig;
-use tickwire_shared::{PROTOCOL_VERSION, Schema};
+use tickwire_shared::{ClientMessage, PROTOCOL_VERSION, Schema, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -30,7 +30,7 @@ async fn info_tells_the_state_of_every_room() {
     let mut player = Player::join(&served, "b").await;
     let _other = Player::join(&served, "a").await;
     let _console = served.open("/console/a").await;
-    player.step(common::Wish::Grow).await;
+    player.step(Wish::Grow).await;
     until(|| async { served.info().await["rooms"][0]["sessions"] == 2 }).await;
 
     let info = served.info().await;
@@ -98,6 +98,23 @@ async fn handshakes_are_checked() {
         let headers = UPGRADE.replace(from, to);
         assert_eq!(upgrade(&served, "/play/a", &headers).await, format!("HTTP/1.1 {status}"), "{headers}");
     }
+}
+
+/// What comes in one piece with the handshake is not lost on the way from HTTP to WebSocket.
+#[tokio::test]
+async fn a_hello_may_follow_the_handshake_at_once() {
+    let served = serve().await;
+    let hello = encode(&ClientMessage::<Wish>::Hello(Box::new(hello())));
+    let mut bytes = format!("GET /play/a HTTP/1.1\r\n{UPGRADE}\r\n").into_bytes();
+    bytes.extend_from_slice(&raw_frame(0x82, hello.len() as u64, &hello));
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+        answer.push(within(stream.read_u8()).await.unwrap());
+    }
+    assert_eq!(within(stream.read_u8()).await.unwrap(), 0x82, "a binary message: the welcome");
+    assert_eq!(served.info().await["players"], 1);
 }
 
 /// F27: browsers let any page open a WebSocket to anywhere, but say which page it is.

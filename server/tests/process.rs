@@ -23,12 +23,12 @@ struct Process {
 impl Process {
     fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(BINARY);
-        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::null());
         Self::spawn(command)
     }
 
     fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.strip_prefix("listening on ws://").expect("the ready line").trim_end();
@@ -103,6 +103,44 @@ async fn sigterm_and_sigint_close_every_client_and_exit_with_0_in_two_seconds() 
         assert_eq!(Closing::of(&mut console).await.code, 1012);
         assert_eq!(server.exit_code().await, Some(0));
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+}
+
+/// For who cannot wait for the clients' goodbyes.
+#[tokio::test]
+async fn a_second_signal_exits_at_once() {
+    let mut server = Process::start(&[]);
+    let mut player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
+    server.signal("TERM");
+    assert_eq!(Closing::of(&mut player.socket).await.code, 1012);
+    let start = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.exit_code().await, Some(130));
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+}
+
+/// F44: offences are counted, not told one by one: nobody can fill a disk from outside.
+#[tokio::test]
+async fn the_log_stays_short_whatever_clients_do() {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("short.log");
+    let mut command = Command::new(BINARY);
+    command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+    command.env_remove("RUST_LOG").stderr(std::fs::File::create(&path).unwrap());
+    let mut server = Process::spawn(command);
+    for round in 0..100 {
+        let mut socket = open(server.address, &format!("/play/room-{round}")).await;
+        common::say(&mut socket, "garbage").await;
+        Closing::of(&mut socket).await;
+        http(server.address, "GET /play/%1b[31m HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        http(server.address, "nonsense\r\n\r\n").await;
+    }
+    server.signal("TERM");
+    assert_eq!(server.exit_code().await, Some(0));
+    let log = std::fs::read_to_string(path).unwrap();
+    assert!(log.lines().count() < 10, "{log}");
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a JSON object per line");
+        assert!(line["level"] == "INFO" && line["fields"]["message"].is_string(), "{line}");
     }
 }
 
@@ -235,7 +273,7 @@ async fn until_tick(player: &mut Player, tick: Tick) {
 #[tokio::test]
 async fn running_out_of_descriptors_costs_no_processor_time() {
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 40; exec \"$0\" --listen 127.0.0.1:0", BINARY]);
+    command.args(["-c", "ulimit -n 40; exec \"$0\" --listen 127.0.0.1:0", BINARY]).stderr(Stdio::null());
     let server = Process::spawn(command);
     let mut player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
     let mut crowd = Vec::new();

@@ -2,11 +2,14 @@
 
 mod common;
 
-use common::{Closing, Player, Wish, hello, serve, serve_with, until};
+use common::{Closing, Flaws, Pit, Player, Socket, Wish, hello, say, serve, serve_with, until};
 use futures_util::SinkExt;
 use std::time::Duration;
-use tickwire_server::ServerConfig;
+use tickwire_server::{ServerConfig, run};
+use tickwire_shared::limits::SETTINGS_BYTES_MAX;
 use tickwire_shared::{ClientMessage, Tick, encode};
+use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 /// F34: the others' snapshots are of every single tick, and the failed room is there again at once.
@@ -33,6 +36,35 @@ async fn a_game_that_panics_ends_its_own_room_only() {
     assert_eq!((&info["rooms_opened"], &info["rooms_failed"]), (&3.into(), &1.into()));
 }
 
+/// Wherever it panics, who wants in is told, and the next to come finds a fresh room to fail.
+#[tokio::test]
+async fn a_game_that_panics_before_the_first_tick_refuses_everyone() {
+    for flaws in [
+        Flaws { panics_when_new: true, ..Flaws::default() },
+        Flaws { panics_at_join: true, ..Flaws::default() },
+    ] {
+        let served = serve_with(ServerConfig { settings: flaws, ..ServerConfig::default() }).await;
+        for _ in 0..2 {
+            let mut socket = served.open("/play/a").await;
+            let hello = ClientMessage::<Wish>::Hello(Box::new(hello()));
+            say(&mut socket, Message::binary(encode(&hello))).await;
+            let closing = Closing::of(&mut socket).await;
+            assert_eq!(closing.last, Some(("Refused", 1011, "the room's game failed".to_owned())));
+        }
+        let report = served.stop().await;
+        assert_eq!((report.rooms_opened, report.rooms_failed, report.is_clean), (2, 2, true));
+    }
+}
+
+#[tokio::test]
+async fn settings_that_no_client_could_be_sent_do_not_start() {
+    let settings = Flaws { ballast: vec![0; SETTINGS_BYTES_MAX], ..Flaws::default() };
+    let config = ServerConfig::<Pit> { settings, ..ServerConfig::default() };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let error = run(listener, config, std::future::pending()).await.unwrap_err();
+    assert!(error.to_string().contains("settings"), "{error}");
+}
+
 #[tokio::test]
 async fn a_room_without_sessions_ends_and_opens_anew() {
     let mut config = ServerConfig::default();
@@ -44,7 +76,7 @@ async fn a_room_without_sessions_ends_and_opens_anew() {
     until(|| async { served.info().await["rooms"] == serde_json::json!([]) }).await;
     let second = Player::join(&served, "a").await;
     assert!(second.welcome.epoch > epoch);
-    assert_eq!(second.welcome.tick.since(Tick(0)).min(5), second.welcome.tick.since(Tick(0)), "a fresh room");
+    assert_eq!(second.welcome.tick, Tick(0));
 }
 
 /// Joins race with the room's end: none may be lost between the two.
@@ -58,20 +90,54 @@ async fn a_join_never_falls_between_two_rooms_of_a_name() {
     }
 }
 
+/// The ways in which a peer can go.
+#[derive(Copy, Clone, Debug)]
+enum Exit {
+    Goodbye,
+    Vanish,
+    Reset,
+    HalfClose,
+    Garbage,
+    GoodbyeAndReset,
+}
+
+async fn go(mut socket: Socket, exit: Exit) {
+    match exit {
+        Exit::Goodbye => socket.close(None).await.unwrap(),
+        Exit::Vanish => {}
+        Exit::Reset => reset(&socket),
+        Exit::HalfClose => socket.get_mut().shutdown().await.unwrap(),
+        Exit::Garbage => socket.get_mut().write_all(&[0xff; 64]).await.unwrap(),
+        Exit::GoodbyeAndReset => {
+            socket.close(None).await.unwrap();
+            reset(&socket);
+        }
+    }
+}
+
+/// Makes the end of a socket a reset.
+fn reset(socket: &Socket) {
+    socket2::SockRef::from(socket.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// F36: before the Hello or after the Welcome, nothing is left of who has gone.
 #[tokio::test]
 async fn a_player_leaves_once_however_it_goes() {
     let served = serve().await;
     let mut stayer = Player::join(&served, "a").await;
-    for round in 0..10 {
-        let mut goer = Player::join(&served, "a").await;
-        if round % 2 == 0 {
-            goer.socket.close(None).await.unwrap();
-        }
-        drop(goer);
+    for exit in
+        [Exit::Goodbye, Exit::Vanish, Exit::Reset, Exit::HalfClose, Exit::Garbage, Exit::GoodbyeAndReset]
+    {
+        go(served.open("/play/a").await, exit).await;
+        go(Player::join(&served, "a").await.socket, exit).await;
         stayer.step(Wish::Grow).await;
     }
     until(|| async { served.info().await["rooms"][0]["sessions"] == 1 }).await;
-    assert_eq!(served.info().await["players"], 1);
+    drop(stayer);
+    until(|| async { served.info().await["rooms"][0]["sessions"] == 0 }).await;
+    let start = Instant::now();
+    assert!(served.stop().await.is_clean);
+    assert!(start.elapsed() < Duration::from_millis(500), "no task was still busy with anyone");
 }
 
 #[tokio::test]
@@ -107,7 +173,7 @@ async fn a_stopping_server_tells_everyone_and_lets_go() {
     }
     assert_eq!(third.last, Some(("Refused", 1012, reason)));
     assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody is let in any more");
-    assert_eq!(report.rooms_opened, 2);
+    assert_eq!((report.rooms_opened, report.is_clean), (2, true));
 }
 
 /// A peer that neither reads nor leaves does not hold up the end.
@@ -117,7 +183,7 @@ async fn stopping_waits_for_nobody_for_long() {
     config.limits.shutdown_timeout = Duration::from_secs(2);
     let served = serve_with(config).await;
     let _deaf = Player::join(&served, "a").await;
-    let start = tokio::time::Instant::now();
-    served.stop().await;
+    let start = Instant::now();
+    assert!(served.stop().await.is_clean);
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }

@@ -110,6 +110,9 @@ impl KindLayout {
             }
             let expect = match &field.predict {
                 Predict::Hold => Expect::Hold,
+                Predict::Linear if !is_lively(&field.kind) => {
+                    return Err(fault(field, "only ranges and angles go on as they went"));
+                }
                 Predict::Linear => Expect::Linear,
                 Predict::Rate(name) => rate(kind, field, name, tick_rate_hz)
                     .ok_or_else(|| fault(field, "its rate is not a hold or linear range that all may see"))?,
@@ -132,13 +135,17 @@ impl KindLayout {
             let group = match (&field.kind, &field.predict) {
                 _ if field.owner_only => &mut layout.owner,
                 (_, Predict::Rate(_)) => &mut layout.moved,
-                (FieldKind::Range { .. } | FieldKind::Angle { .. }, _) => &mut layout.lively,
+                (kind, _) if is_lively(kind) => &mut layout.lively,
                 _ => &mut layout.quiet,
             };
             group.push(place);
         }
         layout
     }
+}
+
+fn is_lively(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Range { .. } | FieldKind::Angle { .. })
 }
 
 fn is_sound(kind: &FieldKind) -> bool {

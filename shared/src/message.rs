@@ -127,7 +127,7 @@ pub struct Welcome {
     pub tick_rate_hz: u32,
     /// The tick that the room makes next, in full: what 16-bit ticks are near to.
     pub tick: Tick,
-    /// Differs between two starts of the server, and rises: ticks of different epochs are not comparable.
+    /// Greater for every room that opens, over restarts of the server too: ticks of different epochs are not comparable.
     pub epoch: u64,
     /// To be presented in the next Hello. Reserved: this version keeps no seats and sends none.
     pub resume: Option<[u8; 16]>,

@@ -94,7 +94,8 @@ async fn drain(mut socket: Socket) {
         return;
     }
     let throw_away = async {
-        let mut bytes = [0; 4096];
+        // Not an array: that would stand in every connection's task for as long as it lives.
+        let mut bytes = vec![0; 4096];
         let mut left = DRAIN_BYTES_MAX;
         while left > 0 {
             match stream.read(&mut bytes).await {

@@ -13,9 +13,9 @@ use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tickwire_shared::limits::{HELLO_BYTES_MAX, IDLE_SECONDS_MAX, SERVER_FRAME_BYTES_MAX};
-use tickwire_shared::{CloseCode, Game, PlayerId};
+use tickwire_shared::{CloseCode, Game};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Error;
@@ -92,24 +92,26 @@ pub(super) async fn listen(
     }
 }
 
-/// Serves a connection that has applied for a seat: both halves at once, until one of them ends.
+/// Serves a connection that has a seat: both halves at once, until one of them ends.
 ///
 /// The halves share a task, so that they end together, and nothing else, so that neither waits for the other.
-/// `is_raw`: whether lines get a line end, for a peer that shows what comes as it comes.
+/// `is_raw`: whether lines get a line end, for a peer that shows what comes as it comes (atomic only because
+/// a task may move between threads).
 /// `interpret`: what the peer's words mean to the room.
 pub(super) async fn converse<G: Game, I: IntoIterator<Item = Inbound<G>>>(
     socket: Socket,
     seat: Seat<G>,
     pace: Pace,
     is_raw: &AtomicBool,
-    interpret: impl FnMut(PlayerId, Said) -> Result<I, End>,
+    interpret: impl FnMut(Said) -> Result<I, End>,
 ) -> (Socket, End) {
-    let Seat { inbox, mut outgoing, seated } = seat;
+    debug!(player = ?seat.player, "joined");
+    let Seat { inbox, mut outgoing, .. } = seat;
     let (mut sink, mut stream) = socket.split();
     let end = tokio::select! {
         biased;
         end = speak(&mut sink, &mut outgoing, is_raw) => end,
-        end = hear(&mut stream, pace, seated, inbox, interpret) => end,
+        end = hear(&mut stream, pace, inbox, interpret) => end,
     };
     (sink.reunite(stream).expect("two halves of one socket"), end)
 }
@@ -118,15 +120,11 @@ pub(super) async fn converse<G: Game, I: IntoIterator<Item = Inbound<G>>>(
 async fn hear<G: Game, I: IntoIterator<Item = Inbound<G>>>(
     stream: &mut SplitStream<Socket>,
     mut pace: Pace,
-    seated: oneshot::Receiver<PlayerId>,
     inbox: mpsc::Sender<Inbound<G>>,
-    mut interpret: impl FnMut(PlayerId, Said) -> Result<I, End>,
+    mut interpret: impl FnMut(Said) -> Result<I, End>,
 ) -> End {
-    // Without a seat there is a farewell in the outbox.
-    let Ok(player) = seated.await else { return pending().await };
-    debug!(?player, "joined");
     loop {
-        let inbound = match listen(stream, &mut pace).await.and_then(|said| interpret(player, said)) {
+        let inbound = match listen(stream, &mut pace).await.and_then(&mut interpret) {
             Ok(inbound) => inbound,
             Err(end) => return end,
         };

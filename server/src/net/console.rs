@@ -2,24 +2,20 @@
 
 use super::closing::End;
 use super::connection::{Pace, Said, Socket, Stage, converse, finish};
-use super::inbox::{Entrance, Inbound};
+use super::inbox::{Inbound, Seat};
 use super::outbox::Dialect;
 use crate::lifecycle::Server;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tickwire_shared::limits::{CHAT_BURST, CHAT_BYTES_MAX, CLIENT_MESSAGE_BYTES_MAX};
 use tickwire_shared::{CloseCode, Game, PlayerId, clean_text};
 use tokio_tungstenite::tungstenite::protocol::Message;
 
-/// Serves one console until it leaves or is made to.
-pub(super) async fn serve<G: Game>(socket: Socket, room: &str, name: String, server: &Server<G>) {
-    let is_raw = AtomicBool::new(false);
-    let (socket, end) = match server.join(room, Entrance::Console(name)).await {
-        Ok(seat) => {
-            let interpret = |player, said| interpret(player, &said, &is_raw);
-            converse(socket, seat, Pace::new(G::TICK_RATE_HZ), &is_raw, interpret).await
-        }
-        Err(rejection) => (socket, End::Rejected(rejection)),
-    };
+/// Serves one console, which has its seat already, until it leaves or is made to.
+pub(super) async fn serve<G: Game>(socket: Socket, seat: Seat<G>, server: Arc<Server<G>>) {
+    let (player, is_raw) = (seat.player, AtomicBool::new(false));
+    let interpret = |said| interpret(player, &said, &is_raw);
+    let (socket, end) = converse(socket, seat, Pace::new(G::TICK_RATE_HZ), &is_raw, interpret).await;
     finish(socket, Dialect::Console, Stage::Inside, end, server.tally()).await;
 }
 

@@ -1,6 +1,8 @@
 //! Owns what is served on the one port: a page for people, facts as JSON, and the doors to rooms.
 
 use super::admission::Permit;
+use super::connection::Socket;
+use super::inbox::Entrance;
 use super::upgrade::{self, Refused};
 use super::{console, play};
 use crate::directory::{RoomStatus, is_room_name};
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tickwire_shared::{Game, PROTOCOL_VERSION, Schema};
-use tracing::{Instrument, debug_span};
+use tracing::{Instrument, Span, debug_span};
 
 /// The room that a WebSocket at `/` leads to.
 const DEFAULT_ROOM: &str = "lobby";
@@ -117,9 +119,13 @@ async fn play_door<G: Game>(
     Path(room): Path<String>,
     request: Request,
 ) -> Result<Response, Refused> {
-    enter(server, peer, Door::Play, room, request)
+    let response = answer(&server, &room, &request)?;
+    let span = debug_span!("play", peer = %peer.address, room);
+    upgrade(server, peer, request, span, |socket, server| play::serve(socket, room, server));
+    Ok(response)
 }
 
+/// A console is in the room before it is answered: once its WebSocket is open, it hears all that is said.
 async fn console_door<G: Game>(
     State(server): State<Arc<Server<G>>>,
     Extension(peer): Extension<Peer>,
@@ -127,50 +133,49 @@ async fn console_door<G: Game>(
     Query(query): Query<ConsoleQuery>,
     request: Request,
 ) -> Result<Response, Refused> {
+    let response = answer(&server, &room, &request)?;
     let name = query.name.unwrap_or_else(|| server.guest_name());
-    enter(server, peer, Door::Console { name }, room, request)
+    let seat = server.join(&room, Entrance::Console(name)).await.map_err(|rejection| {
+        server.tally().upgrade_refused();
+        Refused::new(StatusCode::SERVICE_UNAVAILABLE, format!("You cannot come in: {rejection}."))
+    })?;
+    let span = debug_span!("console", peer = %peer.address, room);
+    upgrade(server, peer, request, span, |socket, server| console::serve(socket, seat, server));
+    Ok(response)
 }
 
-/// Which way into a room a WebSocket leads.
-enum Door {
-    Play,
-    Console { name: String },
-}
-
-/// Answers a request for a WebSocket, and serves that in a task of its own.
-fn enter<G: Game>(
-    server: Arc<Server<G>>,
-    peer: Peer,
-    door: Door,
-    room: String,
-    mut request: Request,
-) -> Result<Response, Refused> {
-    let response = answer(&server, &room, &request).inspect_err(|_| server.tally().upgrade_refused())?;
-    let upgrade = hyper::upgrade::on(&mut request);
-    let span = debug_span!("connection", peer = %peer.address, room);
-    let spawner = Arc::clone(&server);
-    let serve = async move {
-        // Held until the end: the connection counts as long as it is there.
-        let _permit = peer.permit;
-        let Some(socket) = upgrade::socket(upgrade, server.limits()).await else { return };
-        match door {
-            Door::Play => play::serve(socket, &room, &server).await,
-            Door::Console { name } => console::serve(socket, &room, name, &server).await,
+/// The answer that makes a request for a room a WebSocket.
+fn answer<G: Game>(server: &Server<G>, room: &str, request: &Request) -> Result<Response, Refused> {
+    let refused = if !is_room_name(room) {
+        Refused::new(StatusCode::BAD_REQUEST, "A room's name is 1 to 32 of a-z, 0-9, _ and -.")
+    } else if server.directory().is_full_for(room) {
+        Refused::new(StatusCode::SERVICE_UNAVAILABLE, "This server has no room left for one more room.")
+    } else {
+        match upgrade::accept(request) {
+            Ok(response) => return Ok(response),
+            Err(refused) => refused,
         }
     };
-    spawner.spawn(serve.instrument(span));
-    Ok(response)
+    server.tally().upgrade_refused();
+    Err(refused)
 }
 
-fn answer<G: Game>(server: &Server<G>, room: &str, request: &Request) -> Result<Response, Refused> {
-    if !is_room_name(room) {
-        let sentence = "A room's name is 1 to 32 of a-z, 0-9, _ and -.";
-        return Err(Refused::new(StatusCode::BAD_REQUEST, sentence));
-    }
-    let response = upgrade::accept(request)?;
-    if server.directory().is_full_for(room) {
-        let sentence = "This server has no room left for one more room.";
-        return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, sentence));
-    }
-    Ok(response)
+/// Serves a request's WebSocket, once its answer is on its way, in a task of its own.
+fn upgrade<G: Game, F: Future<Output = ()> + Send + 'static>(
+    server: Arc<Server<G>>,
+    peer: Peer,
+    mut request: Request,
+    span: Span,
+    serve: impl FnOnce(Socket, Arc<Server<G>>) -> F + Send + 'static,
+) {
+    let upgrade = hyper::upgrade::on(&mut request);
+    let tasks = server.tasks().clone();
+    let task = async move {
+        // Held until the end: the connection counts as long as it is there.
+        let _permit = peer.permit;
+        if let Some(socket) = upgrade::socket(upgrade, server.limits()).await {
+            serve(socket, server).await;
+        }
+    };
+    tasks.spawn(task.instrument(span));
 }

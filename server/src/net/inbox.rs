@@ -1,6 +1,7 @@
 //! Owns what connections send into a room: one bounded queue per room, emptied at each tick.
 
-use super::outbox::{Dialect, Outbox, Outgoing, outbox};
+use super::outbox::{Dialect, Outbox, Outgoing};
+use crate::room::Rejection;
 use tickwire_shared::{ClientMessage, Game, Hello, PlayerId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -19,10 +20,10 @@ pub(crate) enum Inbound<G: Game> {
 /// A connection that wants in.
 #[derive(Debug)]
 pub(crate) struct Join {
-    pub(super) entrance: Entrance,
-    /// Where the answer goes too, if it is no.
-    pub(super) outbox: Outbox,
-    pub(super) seated: oneshot::Sender<PlayerId>,
+    pub(crate) entrance: Entrance,
+    pub(crate) outbox: Outbox,
+    /// Dropped without an answer if the game panics over it.
+    pub(crate) answer: oneshot::Sender<Result<PlayerId, Rejection>>,
 }
 
 /// Which door a connection comes through.
@@ -32,36 +33,19 @@ pub(crate) enum Entrance {
     Console(String),
 }
 
-/// A connection's place at a room: in, out, and who it is there.
+impl Entrance {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Hello(_) => Dialect::Game,
+            Self::Console(_) => Dialect::Console,
+        }
+    }
+}
+
+/// A connection's place in a room: who it is there, and the ways in and out.
 #[derive(Debug)]
 pub(crate) struct Seat<G: Game> {
-    pub(super) inbox: mpsc::Sender<Inbound<G>>,
-    pub(super) outgoing: mpsc::Receiver<Outgoing>,
-    /// Nobody if the room says no: then a farewell is in `outgoing`.
-    pub(super) seated: oneshot::Receiver<PlayerId>,
-}
-
-/// The connection's ends of a join that is not yet sent to a room.
-#[derive(Debug)]
-pub(crate) struct Applicant {
-    outgoing: mpsc::Receiver<Outgoing>,
-    seated: oneshot::Receiver<PlayerId>,
-}
-
-/// A join, and what its connection keeps of it.
-pub(crate) fn apply(entrance: Entrance) -> (Box<Join>, Applicant) {
-    let dialect = match &entrance {
-        Entrance::Hello(_) => Dialect::Game,
-        Entrance::Console(_) => Dialect::Console,
-    };
-    let (outbox, outgoing) = outbox(dialect);
-    let (sender, seated) = oneshot::channel();
-    (Box::new(Join { entrance, outbox, seated: sender }), Applicant { outgoing, seated })
-}
-
-impl Applicant {
-    /// The seat at the room that took the join in.
-    pub(crate) fn seat<G: Game>(self, inbox: mpsc::Sender<Inbound<G>>) -> Seat<G> {
-        Seat { inbox, outgoing: self.outgoing, seated: self.seated }
-    }
+    pub(crate) player: PlayerId,
+    pub(crate) inbox: mpsc::Sender<Inbound<G>>,
+    pub(crate) outgoing: mpsc::Receiver<Outgoing>,
 }

@@ -4,6 +4,9 @@ use super::admission::{Admission, Crowded};
 use super::http::{Peer, router};
 use crate::lifecycle::Server;
 use axum::Router;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -32,6 +35,9 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// Of these, how many may not have been sent yet: the rest is in flight. What waits here is late already.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES_MAX: u32 = 16 * 1024;
+/// How long a peer may leave what was sent unacknowledged before the kernel gives it up; its own default is a quarter of an hour.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a silent peer is believed to be there before the kernel asks, and how often it asks. Sessions are
 /// closed by the room long before; this is for consoles, which may be silent as long as they like.
 const KEEPALIVE: TcpKeepalive =
@@ -70,41 +76,35 @@ fn admit<G: Game>(
     address: SocketAddr,
     admission: &Arc<Admission>,
     router: &Router,
-    server: &Arc<Server<G>>,
+    server: &Server<G>,
 ) {
-    match admission.admit(address.ip()) {
-        Ok(permit) => {
-            if let Err(error) = tune(&stream) {
-                debug!(%error, "a connection was gone at once");
-                return;
-            }
-            let peer = Peer { address, permit: Arc::new(permit) };
-            let http = serve_http(stream, peer, router.clone(), server.limits().handshake_timeout);
-            let server_too = Arc::clone(server);
-            server.spawn(async move {
-                tokio::select! {
-                    () = http => {}
-                    () = server_too.stopping() => {}
-                }
-            });
-        }
+    let permit = match admission.admit(address.ip()) {
+        Ok(permit) => Arc::new(permit),
         Err(crowded) => {
             server.tally().turned_away();
-            // A fresh socket has room for these few bytes; if not, so be it.
-            let _ = stream.try_write(turn_away(crowded).as_bytes());
+            return turn_away(&stream, crowded);
         }
+    };
+    if let Err(error) = tune(&stream) {
+        return debug!(%error, "a connection was gone at once");
     }
+    let http =
+        serve_http(stream, Peer { address, permit }, router.clone(), server.limits().handshake_timeout);
+    let shutdown = server.shutdown().clone();
+    server.tasks().spawn(async move {
+        shutdown.run_until_cancelled(http).await;
+    });
 }
 
-fn turn_away(crowded: Crowded) -> &'static str {
-    match crowded {
-        Crowded::Server => {
-            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        }
-        Crowded::Address => {
-            "HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        }
-    }
+fn turn_away(stream: &TcpStream, crowded: Crowded) {
+    let status = match crowded {
+        Crowded::Server => "503 Service Unavailable",
+        Crowded::Address => "429 Too Many Requests",
+    };
+    let answer =
+        format!("HTTP/1.1 {status}\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    // A fresh socket has room for these few bytes; if not, so be it.
+    let _ = stream.try_write(answer.as_bytes());
 }
 
 /// Sets what must not be left to the system's defaults.
@@ -114,7 +114,10 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
+    {
+        socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
+        socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_TIMEOUT))?;
+    }
     socket.set_tcp_keepalive(&KEEPALIVE)
 }
 
@@ -123,14 +126,13 @@ async fn serve_http(stream: TcpStream, peer: Peer, router: Router, handshake_tim
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request| {
         hyper::Request::extensions_mut(&mut request).insert(peer.clone());
-        router.call(request)
+        let answer = router.call(request);
+        async move { answer.await.map(then_close) }
     });
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(handshake_timeout)
         .max_buf_size(HTTP_HEAD_BYTES_MAX)
-        // Kept alive only as long as the timeout below: "Connection: close" would make the answer to an upgrade one that
-        // strict clients refuse.
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     match timeout(handshake_timeout * 2, http).await {
@@ -138,4 +140,14 @@ async fn serve_http(stream: TcpStream, peer: Peer, router: Router, handshake_tim
         Ok(Err(error)) => debug!(%error, "not HTTP"),
         Err(_) => debug!("too slow for HTTP"),
     }
+}
+
+/// Closes the connection after an answer, so that there are no idle ones to be kept an eye on.
+///
+/// Not by hyper's own switch: that would also say "close" in the answer to an upgrade, which strict clients refuse.
+fn then_close(mut answer: Response) -> Response {
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }

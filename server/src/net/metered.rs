@@ -145,6 +145,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(9)).await;
                 peer.read_u8().await.unwrap();
             }
+            peer
         });
         metered.write_all(&[0; 116]).await.unwrap();
         reader.await.unwrap();

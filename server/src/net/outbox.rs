@@ -20,7 +20,7 @@ pub(crate) enum Dialect {
 
 /// What a room has to say to a connection.
 #[derive(Debug)]
-pub(super) enum Outgoing {
+pub(crate) enum Outgoing {
     Frame(Vec<u8>),
     Line(String),
     /// Always the last.
@@ -29,7 +29,7 @@ pub(super) enum Outgoing {
 
 /// How a connection is ended from this side.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Farewell {
+pub(crate) struct Farewell {
     pub(super) code: CloseCode,
     pub(super) reason: String,
     /// A binary message that comes before the close frame, where reasons are short; may be empty.
@@ -69,7 +69,7 @@ pub(crate) struct Outbox {
 }
 
 /// An outbox and the end that the connection empties it from.
-pub(super) fn outbox(dialect: Dialect) -> (Outbox, mpsc::Receiver<Outgoing>) {
+pub(crate) fn outbox(dialect: Dialect) -> (Outbox, mpsc::Receiver<Outgoing>) {
     let places = match dialect {
         Dialect::Game => FRAMES_QUEUED_MAX,
         Dialect::Console => LINES_QUEUED_MAX,

@@ -2,10 +2,11 @@
 
 use super::closing::End;
 use super::connection::{Pace, Said, Socket, Stage, converse, finish, listen};
-use super::inbox::{Entrance, Inbound};
+use super::inbox::{Entrance, Inbound, Seat};
 use super::outbox::Dialect;
 use super::tick_loop::restarting;
 use crate::lifecycle::Server;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tickwire_shared::limits::CLIENT_MESSAGE_BYTES_MAX;
@@ -14,24 +15,31 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
 /// Serves one game client until it leaves or is made to.
-pub(super) async fn serve<G: Game>(mut socket: Socket, room: &str, server: &Server<G>) {
+pub(super) async fn serve<G: Game>(mut socket: Socket, room: String, server: Arc<Server<G>>) {
     let mut pace = Pace::new(G::TICK_RATE_HZ);
-    let hello = tokio::select! {
-        hello = greet::<G>(&mut socket, &mut pace, server.limits().hello_timeout) => hello,
-        () = server.stopping() => Err(End::Rejected(restarting())),
-    };
-    let seat = match hello {
-        Ok(hello) => server.join(room, Entrance::Hello(hello)).await.map_err(End::Rejected),
-        Err(end) => Err(end),
-    };
-    let (socket, stage, end) = match seat {
+    let (socket, stage, end) = match enter(&mut socket, &mut pace, &room, &server).await {
         Ok(seat) => {
-            let (socket, end) = converse(socket, seat, pace, &AtomicBool::new(false), interpret).await;
+            let (player, is_raw) = (seat.player, AtomicBool::new(false));
+            let (socket, end) = converse(socket, seat, pace, &is_raw, |said| interpret(player, &said)).await;
             (socket, Stage::Inside, end)
         }
         Err(end) => (socket, Stage::Outside, end),
     };
     finish(socket, Dialect::Game, stage, end, server.tally()).await;
+}
+
+/// The way from the upgrade to a seat.
+async fn enter<G: Game>(
+    socket: &mut Socket,
+    pace: &mut Pace,
+    room: &str,
+    server: &Server<G>,
+) -> Result<Seat<G>, End> {
+    let hello = tokio::select! {
+        hello = greet::<G>(socket, pace, server.limits().hello_timeout) => hello?,
+        () = server.shutdown().cancelled() => return Err(End::Rejected(restarting())),
+    };
+    server.join(room, Entrance::Hello(hello)).await.map_err(End::Rejected)
 }
 
 /// Waits for the Hello, however many small pieces it comes in.
@@ -50,7 +58,7 @@ async fn greet<G: Game>(
 }
 
 /// A message after the Hello, which must be small.
-fn interpret<G: Game>(player: PlayerId, said: Said) -> Result<Option<Inbound<G>>, End> {
+fn interpret<G: Game>(player: PlayerId, said: &Said) -> Result<Option<Inbound<G>>, End> {
     if said.message.len() > CLIENT_MESSAGE_BYTES_MAX {
         return Err(End::rejected(CloseCode::TooBig, "the message is too big"));
     }

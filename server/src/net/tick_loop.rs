@@ -1,15 +1,14 @@
 //! Owns the life of one room: its task, which empties the inbox and makes a tick at each deadline.
 
+use super::guard::guarded;
 use super::inbox::{Entrance, INBOX_MESSAGES_MAX, Inbound, Join};
-use super::outbox::{Farewell, Outbox};
+use super::outbox::Farewell;
 use super::schedule::Schedule;
 use super::seats::Seats;
 use super::timing::Timing;
 use crate::directory::{Listing, RoomStatus};
 use crate::room::{Rejection, Room, RoomConfig};
-use std::any::Any;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use tickwire_shared::{ClientMessage, CloseCode, Game, PlayerId, Slack};
 use tokio::sync::{mpsc, watch};
@@ -45,7 +44,7 @@ enum Ended {
 pub(crate) async fn run<G: Game>(opening: Opening<G>) {
     let Opening { config, inbox, status, listing, shutdown, empty_room_timeout } = opening;
     debug!("opened");
-    let mut desk = Desk { inbox, waiting: VecDeque::new(), entering: None, seats: Seats::default() };
+    let mut desk = Desk { inbox, waiting: VecDeque::new(), seats: Seats::default() };
     let ended = match guarded(|| Room::new(config)) {
         Ok(room) => {
             let mut tick_loop = TickLoop::new(room, desk, status, empty_room_timeout);
@@ -55,8 +54,11 @@ pub(crate) async fn run<G: Game>(opening: Opening<G>) {
         }
         Err(panic) => Ended::Failed(panic),
     };
-    // First out of the directory, so that whoever still comes finds a fresh room.
-    listing.strike(matches!(ended, Ended::Failed(_)));
+    if let Ended::Failed(_) = ended {
+        listing.count_failure();
+    }
+    // First out of the directory: a join that is refused here is tried again at a fresh room.
+    drop(listing);
     desk.close(&ended.farewell()).await;
     match ended {
         Ended::Failed(panic) => error!(panic, "the room's game failed"),
@@ -83,23 +85,11 @@ pub(crate) fn room_failed() -> Rejection {
     Rejection { code: CloseCode::RoomFailed, reason: "the room's game failed".to_owned() }
 }
 
-/// Runs what a game could panic in. What it was working on is not used afterwards, except to say goodbye.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| words(&*panic))
-}
-
-fn words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".to_owned())
-}
-
 /// A room's connections: those inside, those at the door, and what they sent. Survives the room.
 struct Desk<G: Game> {
     inbox: mpsc::Receiver<Inbound<G>>,
-    /// Beyond [`JOINS_PER_TICK_MAX`] they wait here, with their connections not reading on.
+    /// Beyond [`JOINS_PER_TICK_MAX`] they wait here.
     waiting: VecDeque<Box<Join>>,
-    /// Whose join the game is being asked about.
-    entering: Option<Outbox>,
     seats: Seats,
 }
 
@@ -107,22 +97,17 @@ impl<G: Game> Desk<G> {
     /// Ends every connection, also of those whose join is still under way.
     async fn close(&mut self, rejection: &Rejection) {
         self.seats.close_all(rejection);
-        let waiting = self.waiting.drain(..).map(|join| join.outbox);
-        for outbox in self.entering.take().into_iter().chain(waiting) {
-            refuse(outbox, rejection.clone());
-        }
         self.inbox.close();
         while let Some(inbound) = self.inbox.recv().await {
             if let Inbound::Join(join) = inbound {
-                refuse(join.outbox, rejection.clone());
+                self.waiting.push_back(join);
             }
         }
+        for join in self.waiting.drain(..) {
+            // It may have been given up meanwhile.
+            let _ = join.answer.send(Err(rejection.clone()));
+        }
     }
-}
-
-fn refuse(outbox: Outbox, rejection: Rejection) {
-    let farewell = Farewell::refused(outbox.dialect, rejection);
-    outbox.close(farewell);
 }
 
 struct TickLoop<G: Game> {
@@ -132,6 +117,8 @@ struct TickLoop<G: Game> {
     schedule: Schedule,
     timing: Timing,
     status: watch::Sender<RoomStatus>,
+    /// Of this tick.
+    joins_left: usize,
     /// Ticks in a row without a session, and how many of them end the room.
     empty_ticks: u64,
     empty_ticks_max: u64,
@@ -151,6 +138,7 @@ impl<G: Game> TickLoop<G> {
             schedule: Schedule::new(G::TICK_RATE_HZ),
             timing: Timing::new(),
             status,
+            joins_left: 0,
             empty_ticks: 0,
             empty_ticks_max: (empty_room_timeout.as_secs_f64() * f64::from(G::TICK_RATE_HZ)).ceil() as u64,
         }
@@ -167,7 +155,8 @@ impl<G: Game> TickLoop<G> {
             if let Err(panic) = self.turn() {
                 return Ended::Failed(panic);
             }
-            if self.empty_ticks >= self.empty_ticks_max && self.is_unwanted(listing) {
+            let is_empty = self.empty_ticks >= self.empty_ticks_max;
+            if is_empty && listing.strike_if_unused(&self.desk.inbox) {
                 return Ended::Empty;
             }
             // When catching up there is nothing to wait for: let connections send what was just made.
@@ -178,13 +167,13 @@ impl<G: Game> TickLoop<G> {
     /// What is done at each deadline, with the clock read around it.
     fn turn(&mut self) -> Result<(), String> {
         let begun = self.start.elapsed();
+        let late = self.schedule.begin(begun);
         let sessions_before = self.room.sessions();
         guarded(|| {
             self.take_in();
             self.room.tick(&mut self.desk.seats);
         })?;
-        // Only now, because slack counts to the deadline of the tick that was being made.
-        let late = self.schedule.advance(begun);
+        self.schedule.end();
         self.timing.record(late, self.start.elapsed() - begun);
         self.empty_ticks = if self.room.sessions() == 0 { self.empty_ticks + 1 } else { 0 };
         let is_second = self.room.next_tick().0.is_multiple_of(u64::from(G::TICK_RATE_HZ));
@@ -194,10 +183,16 @@ impl<G: Game> TickLoop<G> {
         Ok(())
     }
 
-    /// Takes in all that came since the last tick.
+    /// Takes in all that came since the last tick, in the order in which it came.
     fn take_in(&mut self) {
         // Looked up before the inbox is emptied: what they sent before they went is in it, and still counts.
         let gone = self.desk.seats.gone();
+        self.joins_left = JOINS_PER_TICK_MAX;
+        while self.joins_left > 0
+            && let Some(join) = self.desk.waiting.pop_front()
+        {
+            self.join(*join);
+        }
         for _ in 0..INBOX_MESSAGES_MAX {
             let Ok(inbound) = self.desk.inbox.try_recv() else { break };
             self.hand_in(inbound);
@@ -206,15 +201,12 @@ impl<G: Game> TickLoop<G> {
             self.desk.seats.remove(player);
             self.room.leave(player);
         }
-        for _ in 0..JOINS_PER_TICK_MAX {
-            let Some(join) = self.desk.waiting.pop_front() else { break };
-            self.join(*join);
-        }
     }
 
     fn hand_in(&mut self, inbound: Inbound<G>) {
         match inbound {
-            Inbound::Join(join) => self.desk.waiting.push_back(join),
+            Inbound::Join(join) if self.joins_left == 0 => self.desk.waiting.push_back(join),
+            Inbound::Join(join) => self.join(*join),
             Inbound::Line { player, text } => self.room.say(player, &text),
             Inbound::Message { player, message, arrived } => {
                 let slack = self.slack(&message, arrived);
@@ -226,25 +218,20 @@ impl<G: Game> TickLoop<G> {
     }
 
     fn join(&mut self, join: Join) {
-        let Join { entrance, outbox, seated } = join;
+        let Join { entrance, outbox, answer } = join;
         if outbox.is_gone() {
             return;
         }
-        // Left at the desk while the game has its say: if it panics, the farewell comes from there.
-        self.desk.entering = Some(outbox);
+        self.joins_left -= 1;
         let joined = match &entrance {
             Entrance::Hello(hello) => self.room.join(hello),
             Entrance::Console(name) => self.room.join_console(name),
         };
-        let Some(outbox) = self.desk.entering.take() else { return };
-        match joined {
-            Ok(player) => {
-                self.desk.seats.insert(player, outbox);
-                // If the connection has gone meanwhile, the next tick sees that by its outbox.
-                let _ = seated.send(player);
-            }
-            Err(rejection) => refuse(outbox, rejection),
+        if let Ok(player) = joined {
+            self.desk.seats.insert(player, outbox);
         }
+        // If the connection has gone meanwhile, the next tick sees that by its outbox.
+        let _ = answer.send(joined);
     }
 
     fn expel(&mut self, player: PlayerId, rejection: Rejection) {
@@ -271,22 +258,15 @@ impl<G: Game> TickLoop<G> {
         }
     }
 
-    /// Whether nobody is on the way in either; if so, the room is no longer listed.
-    fn is_unwanted(&self, listing: &Listing<G>) -> bool {
-        listing.strike_if_unused(&self.desk.inbox)
-    }
-
     fn publish(&self) {
-        let status = RoomStatus {
-            players: self.room.players(),
-            sessions: self.room.sessions(),
-            tick: self.room.next_tick().0,
-            ticks_skipped: self.schedule.skipped(),
-            tick_lateness_ms: self.timing.late_ms(),
-            tick_duration_ms: self.timing.took_ms(),
-            counts: self.room.counts(),
-            ..self.status.borrow().clone()
-        };
-        self.status.send_replace(status);
+        self.status.send_modify(|status| {
+            status.players = self.room.players();
+            status.sessions = self.room.sessions();
+            status.tick = self.room.next_tick().0;
+            status.ticks_skipped = self.schedule.skipped();
+            status.tick_lateness_ms = self.timing.late_ms();
+            status.tick_duration_ms = self.timing.took_ms();
+            status.counts = self.room.counts();
+        });
     }
 }

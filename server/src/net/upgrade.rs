@@ -26,25 +26,19 @@ impl Refused {
     pub(super) fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self { status, sentence: sentence.into() }
     }
-
-    /// What a client that can do better needs to know.
-    fn header(&self) -> Option<[(HeaderName, HeaderValue); 2]> {
-        let upgrade = (UPGRADE, HeaderValue::from_static("websocket"));
-        let version = (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        let again = (RETRY_AFTER, HeaderValue::from_static("5"));
-        match self.status {
-            StatusCode::UPGRADE_REQUIRED => Some([upgrade, version]),
-            StatusCode::SERVICE_UNAVAILABLE => Some([again.clone(), again]),
-            _ => None,
-        }
-    }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let mut response = (self.status, format!("{}\n", self.sentence)).into_response();
-        for (name, value) in self.header().into_iter().flatten() {
-            response.headers_mut().insert(name, value);
+        // What a client that can do better needs to know.
+        let hints: &[(HeaderName, &'static str)] = match self.status {
+            StatusCode::UPGRADE_REQUIRED => &[(UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")],
+            StatusCode::SERVICE_UNAVAILABLE => &[(RETRY_AFTER, "5")],
+            _ => &[],
+        };
+        for (name, hint) in hints {
+            response.headers_mut().insert(name, HeaderValue::from_static(hint));
         }
         response
     }

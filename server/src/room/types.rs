@@ -15,7 +15,7 @@ pub struct RoomConfig<G: Game> {
     pub start_tick: Tick,
     /// Players at once. Full: one more is refused with 4403.
     pub players_max: usize,
-    /// Which start of the server this is: see [`Welcome::epoch`].
+    /// Another, greater one for every room that opens: see [`tickwire_shared::Welcome::epoch`].
     pub epoch: u64,
 }
 

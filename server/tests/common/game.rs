@@ -21,8 +21,18 @@ replicate! {
     }
 }
 
+/// What is wrong with a pit from the start.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Flaws {
+    pub panics_when_new: bool,
+    pub panics_at_join: bool,
+    /// Bytes that only take place.
+    pub ballast: Vec<u8>,
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Pit {
+    panics_at_join: bool,
     diggers: SlotMap<EntityId, Digger>,
 }
 
@@ -30,16 +40,18 @@ impl Game for Pit {
     const NAME: &'static str = "pit";
     const TICK_RATE_HZ: u32 = 50;
 
-    type Settings = ();
+    type Settings = Flaws;
     type Input = Wish;
     type Entity = Digger;
     type Event = ();
 
-    fn new((): &(), _seed: u64) -> Self {
-        Self::default()
+    fn new(flaws: &Flaws, _seed: u64) -> Self {
+        assert!(!flaws.panics_when_new, "no pit today");
+        Self { panics_at_join: flaws.panics_at_join, ..Self::default() }
     }
 
     fn join(&mut self, player: PlayerId) -> Result<(), Refusal> {
+        assert!(!self.panics_at_join, "mind the edge");
         self.diggers.insert(Digger { player, depth: 0 });
         Ok(())
     }

@@ -5,7 +5,7 @@
 mod game;
 mod player;
 
-pub use game::{Pit, Wish};
+pub use game::{Flaws, Pit, Wish};
 pub use player::{Closing, Player, hello};
 
 use futures_util::{SinkExt, StreamExt};
