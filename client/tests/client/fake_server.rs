@@ -190,8 +190,9 @@ impl FakeServer {
         let now = self.history.get(tick).unwrap();
         self.bodies.begin(now.len());
         let mut out = BitWriter::default();
-        let receiver = Receiver { table: &mut self.table, baseline, own };
-        write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver, |_| true);
+        let visible: Vec<u32> = (0..now.len() as u32).collect();
+        let receiver = Receiver { table: &mut self.table, baseline, own, visible: &visible };
+        write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver);
         let hash = now
             .iter()
             .map(|(id, row)| tickwire_shared::row_hash(&self.layout, id, row, Some(id) == own))
