@@ -219,18 +219,21 @@ impl Bodies {
     }
 
     /// The changes of the row at a place, for a group: a body of 0 bits if it is as expected.
-    pub(crate) fn changes(
+    ///
+    /// `known`, what the group holds of it, is only looked up by the first who asks.
+    pub(crate) fn changes<'k>(
         &mut self,
         layout: &Layout,
         group: usize,
+        now: &Snapshot,
         place: usize,
-        known: Known<'_>,
-        row: Row<'_>,
+        known: impl FnOnce() -> Known<'k>,
     ) -> Body {
         let bits = &mut self.bits;
         *self.groups[group].bodies[place].get_or_insert_with(|| {
+            let row = now.row(place);
             let start = bits.bytes().len() as u32;
-            write_changes(bits, &layout.code, &layout.kinds[row.kind], known, row.columns);
+            write_changes(bits, &layout.code, &layout.kinds[row.kind], known(), row.columns);
             let written = bits.bit_len() - start * 8;
             bits.align();
             Body { start, bits: written }

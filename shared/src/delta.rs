@@ -190,12 +190,12 @@ fn write_own(out: &mut BitWriter, table: &mut SlotTable, own: Option<EntityId>) 
     }
 }
 
-fn write_changed(
+fn write_changed<'a>(
     out: &mut BitWriter,
     layout: &Layout,
     table: &mut SlotTable,
     now: &Snapshot,
-    baseline: Baseline<'_>,
+    baseline: Baseline<'a>,
     bodies: &mut Bodies,
 ) -> usize {
     let held = baseline.rows.tick();
@@ -210,13 +210,9 @@ fn write_changed(
     for slot in table.slots.iter_mut().filter(|slot| slot.is_used() && slot.place != NOWHERE) {
         let place = slot.place as usize;
         let before = previous.filter(|previous| slot.since <= *previous).and(baseline.previous);
-        let known = Known {
-            base: baseline.rows.get(slot.id).expect("what is held was in the baseline").columns,
-            previous: before.map(|rows| rows.get(slot.id).expect("it was in view then").columns),
-            ages,
-        };
-        let group = groups[usize::from(known.previous.is_some())];
-        let body = bodies.changes(layout, group, place, known, now.row(place));
+        let held = |rows: &'a Snapshot| rows.get(slot.id).expect("it was in view then").columns;
+        let known = || Known { base: held(baseline.rows), previous: before.map(held), ages };
+        let body = bodies.changes(layout, groups[usize::from(before.is_some())], now, place, known);
         let is_changed = body.bits > 0;
         if slot.active {
             out.write_bit(is_changed);
