@@ -27,7 +27,6 @@ pub struct Arena {
     /// One per place of the map, in its order.
     pub(crate) stands: Vec<Stand>,
     pub(crate) random: Pcg32,
-    players_max: usize,
 }
 
 /// What a player has beyond what is seen.
@@ -76,14 +75,10 @@ impl Game for Arena {
             shots: VecDeque::new(),
             stands: vec![Stand::default(); settings.map.places.len()],
             random: Pcg32::seed_from_u64(seed),
-            players_max: usize::from(settings.players_max),
         }
     }
 
     fn join(&mut self, player: PlayerId) -> Result<(), Refusal> {
-        if self.seats.len() >= self.players_max {
-            return Err(Refusal(format!("the arena is full: {} are playing", self.seats.len())));
-        }
         // Comes in dead: the next tick's respawn finds it a place, before anybody is shown it.
         let body = self.entities.insert(Entity::Player(fresh_player(player)));
         self.seats.insert(player, Seat { body, respawn_in_ticks: 0 });

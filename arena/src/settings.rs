@@ -3,18 +3,10 @@
 use crate::Map;
 use serde::{Deserialize, Serialize};
 
-/// What a host chooses for a match. `Default` is a map for 2 to 128 players.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a host chooses for a match. `Default` is a map for 2 to 128 players; how many there are is for the room to limit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Players at once. Another one is refused.
-    pub players_max: u16,
     /// Where the match happens.
     pub map: Map,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { players_max: 128, map: Map::default() }
-    }
 }

@@ -53,7 +53,7 @@ fn as_many_shots_as_can_be() {
     let spawns = (0..128).map(|at| Vec2::new((at % 16) as f32 * 7.5 + 5.0, (at / 16) as f32 * 15.0 + 2.0));
     let map = Map { size: Vec2::splat(127.0), ..Map::default() };
     let spawns = spawns.filter(|&spawn| map.has_room(spawn, 0.5)).collect();
-    let mut room = Match::new(Settings { map: Map { spawns, ..map }, ..Settings::default() }, 1, 128);
+    let mut room = Match::new(Settings { map: Map { spawns, ..map } }, 1, 128);
     let (mut rules, mut most) = (Cost::default(), 0);
     for tick in 0..3600u16 {
         for (index, entry) in room.players.iter_mut().enumerate() {

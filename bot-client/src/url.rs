@@ -1,5 +1,6 @@
 //! Owns the way from a server's address and a room's name to the address of that room's game socket.
 
+use tickwire_shared::is_room_name;
 use tickwire_shared::limits::ROOM_NAME_BYTES_MAX;
 
 /// Why an address leads nowhere.
@@ -36,11 +37,6 @@ pub fn play_url(base: &str, room: &str) -> Result<String, UrlError> {
         return Err(UrlError::Room(room.to_owned()));
     }
     Ok(format!("ws://{host}/play/{room}"))
-}
-
-fn is_room_name(room: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    (1..=ROOM_NAME_BYTES_MAX).contains(&room.len()) && room.bytes().all(is_allowed)
 }
 
 #[cfg(test)]

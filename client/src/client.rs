@@ -11,7 +11,7 @@ use tickwire_shared::{
     ClientMessage, EntityId, Game, Held, Hello, Layout, PROTOCOL_VERSION, PlayerId, Role, Tick, clean_text,
 };
 
-/// A `Resync` may be lost (the server takes only so many per second), so it is repeated; well outside the server's limit.
+/// A full snapshot comes within the server's limit of one per second; a client that still waits after this asks again.
 const RESYNC_INTERVAL: Duration = Duration::from_millis(2000 / RESYNCS_PER_SECOND as u64);
 
 /// Who wants to join.
@@ -66,6 +66,7 @@ impl<G: Game> Client<G> {
         let layout = Layout::of::<G>();
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
+            game: G::NAME.to_owned(),
             schema_hash: layout.hash(),
             schema: Some(layout.schema().clone()),
             name: config.name,

@@ -30,7 +30,7 @@ const ABNORMAL: u16 = 1006;
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The address is not one that this shell can reach.
-    #[error("{0}: only ws:// addresses are supported, as in ws://127.0.0.1:7777/play/lobby")]
+    #[error("{0}: only ws:// addresses are supported, as in ws://127.0.0.1:9001/play/lobby")]
     Scheme(String),
     /// No answer in time.
     #[error("no answer within {} seconds", CONNECT_TIMEOUT.as_secs())]

@@ -4,15 +4,14 @@ use crate::joined::Joined;
 use crate::prediction::Verdict;
 use crate::{Client, Notice, State};
 use std::time::Duration;
+use tickwire_shared::limits::{CHAT_BYTES_MAX, NAME_BYTES_MAX, TICK_MAX};
 use tickwire_shared::{
-    Game, Malformed, PROTOCOL_VERSION, ServerMessage, SnapshotMessage, Tick, Welcome, decode, decode_prefix,
-    read_delta,
+    Chat, Game, Malformed, Member, PROTOCOL_VERSION, ServerMessage, SnapshotMessage, Tick, Welcome,
+    clean_text, decode, decode_prefix, read_delta,
 };
 
 /// What `input_age` says when there was no command, or none of late.
 const NO_INPUT_AGE: u8 = u8::MAX;
-/// A room that started at the dawn of time is not here yet; beyond it, ticks could overflow.
-const TICK_MAX: Tick = Tick(1 << 60);
 /// Until the round trip is known: a shell that never updated before the Welcome has not said when it sent the Hello.
 const ROUND_TRIP_GUESS: Duration = Duration::from_millis(100);
 
@@ -40,10 +39,15 @@ impl<G: Game> Client<G> {
             ServerMessage::Welcome(welcome) => self.take_welcome(now, welcome)?,
             ServerMessage::Snapshot(snapshot) => self.take_snapshot(now, snapshot)?,
             ServerMessage::Event(event) => self.notify(Notice::Event(decode(event.0)?)),
-            ServerMessage::Chat(chat) => self.notify(Notice::Chat(chat)),
+            ServerMessage::Roster(members) => self.take_roster(members),
+            ServerMessage::Chat(chat) => {
+                let (name, text) =
+                    (clean_text(&chat.name, NAME_BYTES_MAX), clean_text(&chat.text, CHAT_BYTES_MAX));
+                self.notify(Notice::Chat(Chat { name, text, ..chat }));
+            }
             ServerMessage::Joined { player, name, role } => {
-                self.roster.join(player, name.clone(), role);
-                self.notify(Notice::Joined { player, name, role });
+                self.roster.join(player, &name, role);
+                self.notify(Notice::Joined { player, name: self.roster.name(player), role });
             }
             ServerMessage::Left { player } => {
                 let name = self.roster.leave(player);
@@ -63,6 +67,17 @@ impl<G: Game> Client<G> {
         Ok(())
     }
 
+    /// Tells of everyone who is new on the list, and of everyone who is no longer on it.
+    fn take_roster(&mut self, members: Vec<Member>) {
+        let (gone, new) = self.roster.replace(members);
+        for (player, name) in gone {
+            self.notify(Notice::Left { player, name });
+        }
+        for Member { player, name, role } in new {
+            self.notify(Notice::Joined { player, name, role });
+        }
+    }
+
     fn take_welcome(&mut self, now: Duration, welcome: Box<Welcome>) -> Result<(), Malformed> {
         if self.joined.is_some() {
             return Err(Malformed("a second welcome"));
@@ -73,7 +88,7 @@ impl<G: Game> Client<G> {
         if welcome.schema.hash() != self.layout.hash() || welcome.tick_rate_hz != G::TICK_RATE_HZ {
             return Err(Malformed("the server plays another game, or another version of it"));
         }
-        if welcome.tick > TICK_MAX {
+        if welcome.tick.0 > TICK_MAX {
             return Err(Malformed("a tick is beyond all use"));
         }
         let round_trip = self.hello_at.map_or(ROUND_TRIP_GUESS, |hello_at| now.saturating_sub(hello_at));

@@ -1,7 +1,8 @@
 //! Owns who is in the room, and what to call them.
 
 use std::collections::BTreeMap;
-use tickwire_shared::{PlayerId, Role, key_parts};
+use tickwire_shared::limits::NAME_BYTES_MAX;
+use tickwire_shared::{Member, PlayerId, Role, clean_text, key_parts};
 
 /// Names kept. At the limit a newcomer goes by its number.
 const NAMES_MAX: usize = 4096;
@@ -13,10 +14,23 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    pub fn join(&mut self, player: PlayerId, name: String, role: Role) {
+    /// Puts someone onto the list. A name is cut as the server would have: nobody fills the memory with names.
+    pub fn join(&mut self, player: PlayerId, name: &str, role: Role) {
         if self.names.len() < NAMES_MAX || self.names.contains_key(&player) {
-            self.names.insert(player, (name, role));
+            self.names.insert(player, (clean_text(name, NAME_BYTES_MAX), role));
         }
+    }
+
+    /// Takes this list for all that was told before; returns who is no longer here, and who is new.
+    pub fn replace(&mut self, members: Vec<Member>) -> (Vec<(PlayerId, String)>, Vec<Member>) {
+        let before = std::mem::take(&mut self.names);
+        members.into_iter().for_each(|member| self.join(member.player, &member.name, member.role));
+        let gone = before.iter().filter(|(player, _)| !self.names.contains_key(player));
+        let new = self.iter().filter(|(player, ..)| !before.contains_key(player));
+        (
+            gone.map(|(player, (name, _))| (*player, name.clone())).collect(),
+            new.map(|(player, name, role)| Member { player, name: name.to_owned(), role }).collect(),
+        )
     }
 
     /// Takes someone off the list; returns the name.

@@ -11,10 +11,10 @@ const TARGET_TICKS: f64 = 1.0;
 /// Nobody wants to wait longer than this for a link's next hiccup.
 const TARGET_TICKS_MAX: f64 = 3.0;
 /// What a late command adds to the target, at most once per [`LATE_INTERVAL`]: a stall makes many late at once.
-const TARGET_TICKS_PER_LATE: f64 = 0.5;
+const TARGET_TICKS_PER_LATE: f64 = 1.0;
 const LATE_INTERVAL: Duration = Duration::from_secs(1);
 /// How much of the added target is left after a tick.
-const TARGET_KEPT: f64 = 0.9985;
+const TARGET_KEPT: f64 = 0.999;
 
 /// One report of the server.
 #[derive(Copy, Clone, Debug)]

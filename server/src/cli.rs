@@ -11,6 +11,7 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
+use tickwire_shared::limits::START_TICK_MAX;
 use tickwire_shared::{Game, Tick};
 use tokio::net::TcpListener;
 use tracing::{error, info, warn};
@@ -21,9 +22,6 @@ use tracing_subscriber::filter::LevelFilter;
 const EXIT_CONFIG: u8 = 78;
 /// The exit code after a second signal.
 const EXIT_INTERRUPTED: u8 = 130;
-/// Ticks are counted in 64 bits; a room that starts above this could get to the end of them.
-const START_TICK_MAX: u64 = 1 << 62;
-
 /// An authoritative multiplayer game server: clients connect with WebSockets, rooms open when somebody joins.
 ///
 /// Serves HTTP and WebSockets on one port: GET / says what is where, GET /info tells the state of all rooms as

@@ -9,7 +9,6 @@ use crate::room::{Rejection, RoomConfig, RoomCounts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::limits::ROOM_NAME_BYTES_MAX;
 use tickwire_shared::{CloseCode, Game};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -56,12 +55,6 @@ pub(crate) struct RoomStatus {
     pub(crate) tick_duration_ms: Quantiles,
     #[serde(flatten)]
     pub(crate) counts: RoomCounts,
-}
-
-/// Whether a room can have this name: 1 to 32 of a-z, 0-9, `_` and `-`.
-pub(crate) fn is_room_name(name: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
-    (1..=ROOM_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
 impl<G: Game> Directory<G> {
@@ -212,7 +205,7 @@ impl<G: Game> Drop for Listing<G> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_room_name;
+    use tickwire_shared::is_room_name;
 
     #[test]
     fn room_names_are_short_and_plain() {

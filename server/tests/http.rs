@@ -117,7 +117,7 @@ async fn a_hello_may_follow_the_handshake_at_once() {
     assert_eq!(served.info().await["players"], 1);
 }
 
-/// F27: browsers let any page open a WebSocket to anywhere, but say which page it is.
+/// Browsers let any page open a WebSocket to anywhere, but say which page it is.
 #[tokio::test]
 async fn pages_of_other_sites_get_403() {
     let served = serve().await;
@@ -135,7 +135,7 @@ fn impatient() -> ServerConfig<Pit> {
     config
 }
 
-/// F6: a head that never ends frees its place in time, and nobody else waits meanwhile.
+/// A head that never ends frees its place in time, and nobody else waits meanwhile.
 #[tokio::test]
 async fn slow_heads_are_cut_off() {
     let served = serve_with(impatient()).await;

@@ -93,7 +93,7 @@ async fn after_the_welcome_offences_close_with_their_code() {
     }
 }
 
-/// F2: refused at the header; nothing of the declared length is waited for, or reserved.
+/// Refused at the header; nothing of the declared length is waited for, or reserved.
 #[tokio::test]
 async fn huge_declared_lengths_close_at_the_header() {
     let served = serve().await;
@@ -104,7 +104,7 @@ async fn huge_declared_lengths_close_at_the_header() {
     }
 }
 
-/// F3: what is not WebSocket.
+/// What is not WebSocket.
 #[tokio::test]
 async fn broken_frames_close_with_1002() {
     let served = serve().await;
@@ -122,7 +122,7 @@ async fn broken_frames_close_with_1002() {
     }
 }
 
-/// F9: everything is valid, there is only too much of it.
+/// Everything is valid, there is only too much of it.
 #[tokio::test]
 async fn a_flood_of_messages_closes_with_4429() {
     let served = serve().await;
@@ -135,7 +135,7 @@ async fn a_flood_of_messages_closes_with_4429() {
     check(&Closing::of(&mut player.socket).await, "Closed", 4429);
 }
 
-/// F32: what gathered while a link was stalled comes at once, and is forgiven.
+/// What gathered while a link was stalled comes at once, and is forgiven.
 #[tokio::test]
 async fn a_burst_after_a_stall_is_forgiven() {
     let served = serve().await;
@@ -148,7 +148,7 @@ async fn a_burst_after_a_stall_is_forgiven() {
     }
 }
 
-/// F4: fragments that never become a message.
+/// Fragments that never become a message.
 #[tokio::test]
 async fn a_flood_of_fragments_closes_with_4429() {
     let served = serve().await;
@@ -161,7 +161,7 @@ async fn a_flood_of_fragments_closes_with_4429() {
     check(&Closing::of(&mut player.socket).await, "Closed", 4429);
 }
 
-/// F4: more fragments than one message may be long.
+/// More fragments than one message may be long.
 #[tokio::test]
 async fn an_endless_message_closes_with_1009() {
     let served = serve().await;
@@ -174,7 +174,7 @@ async fn an_endless_message_closes_with_1009() {
     check(&Closing::of(&mut player.socket).await, "Closed", 1009);
 }
 
-/// F5, by a peer that reads.
+/// By a peer that reads.
 #[tokio::test]
 async fn a_flood_of_pings_closes_with_4429() {
     let served = serve().await;

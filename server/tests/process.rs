@@ -90,7 +90,7 @@ async fn the_ready_line_is_all_that_stands_on_standard_output() {
     assert_eq!(rest, "");
 }
 
-/// F37.
+/// Told to stop, it says goodbye.
 #[tokio::test]
 async fn sigterm_and_sigint_close_every_client_and_exit_with_0_in_two_seconds() {
     for signal in ["TERM", "INT"] {
@@ -119,7 +119,7 @@ async fn a_second_signal_exits_at_once() {
     assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
 }
 
-/// F44: offences are counted, not told one by one: nobody can fill a disk from outside.
+/// Offences are counted, not told one by one: nobody can fill a disk from outside.
 #[tokio::test]
 async fn the_log_stays_short_whatever_clients_do() {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("short.log");
@@ -200,7 +200,7 @@ fn help_and_version_are_no_failures() {
     }
 }
 
-/// F5, by a peer that reads nothing: answers must not gather in the server's memory.
+/// By a peer that reads nothing: answers must not gather in the server's memory.
 #[tokio::test]
 async fn a_flood_of_pings_is_cut_off_and_memory_stays_flat() {
     let server = Process::start(&[]);
@@ -220,7 +220,7 @@ async fn a_flood_of_pings_is_cut_off_and_memory_stays_flat() {
     assert!(after < before + 4096, "from {before} to {after} KiB");
 }
 
-/// F2: two hundred headers that declare 16 MiB each reserve nothing.
+/// Two hundred headers that declare 16 MiB each reserve nothing.
 #[tokio::test]
 async fn declared_lengths_reserve_no_memory() {
     let server = Process::start(&["--room-players-max", "200"]);
@@ -239,7 +239,7 @@ async fn declared_lengths_reserve_no_memory() {
     assert!(after < before + 65_536, "from {before} to {after} KiB");
 }
 
-/// F32: a process that was stopped for a while skips what it missed, and closes nobody for it.
+/// A process that was stopped for a while skips what it missed, and closes nobody for it.
 #[tokio::test]
 async fn a_pause_of_the_whole_process_is_survived_by_everyone() {
     let server = Process::start(&[]);
@@ -269,7 +269,7 @@ async fn until_tick(player: &mut Player, tick: Tick) {
     }
 }
 
-/// F30: without a free descriptor the server waits, instead of trying all the time, and recovers.
+/// Without a free descriptor the server waits, instead of trying all the time, and recovers.
 #[tokio::test]
 async fn running_out_of_descriptors_costs_no_processor_time() {
     let mut command = Command::new("sh");

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::glam::Vec2;
-use tickwire_shared::limits::{IDLE_SECONDS_MAX, UNACKED_SNAPSHOTS_MAX};
+use tickwire_shared::limits::{IDLE_SECONDS_MAX, NOTICES_QUEUED_MAX, UNACKED_SNAPSHOTS_MAX};
 use tickwire_shared::slotmap::{SecondaryMap, SlotMap};
 use tickwire_shared::*;
 
@@ -79,7 +79,10 @@ impl Game for Street {
     fn place(lamp: &Lamp) -> Option<Vec2> {
         Some(lamp.place)
     }
-    fn interest(&self, player: PlayerId) -> Option<Interest> {
+    fn interest(&self, viewer: Viewer) -> Option<Interest> {
+        let Viewer::Player(player) = viewer else { return None };
+        // Indexed, not looked up: the room never asks for a player that has not joined.
+        let _ = self.players[player];
         let center = self.lamps[self.own(player)?].place;
         Some(Interest { center, enter_radius: 15.0, leave_radius: 25.0 })
     }
@@ -142,6 +145,7 @@ fn room() -> Room<Street> {
 fn hello(name: &str) -> Hello {
     Hello {
         protocol: PROTOCOL_VERSION,
+        game: Street::NAME.to_owned(),
         schema_hash: Layout::of::<Street>().hash(),
         schema: None,
         name: name.to_owned(),
@@ -223,6 +227,8 @@ fn a_full_room_a_full_game_and_another_version_refuse() {
     let old = Hello { protocol: 9, ..hello("x") };
     let rejection = room.join(&old).expect_err("another version");
     assert_eq!((rejection.code, &*rejection.reason), (CloseCode::Version, "protocol 1 here, 9 there"));
+    let stranger = Hello { game: "tag".to_owned(), ..hello("x") };
+    assert_eq!(room.join(&stranger).expect_err("another game").reason, "game street here, tag there");
     let mut schema = Schema::of::<Street>();
     schema.kinds[0].fields[2].kind = FieldKind::Int { min: 0, max: 65_535 };
     let other = Hello { schema_hash: schema.hash(), schema: Some(schema), ..hello("x") };
@@ -233,6 +239,44 @@ fn a_full_room_a_full_game_and_another_version_refuse() {
         "{rejection}"
     );
     assert_eq!(room.players(), 6, "nobody is left behind");
+}
+
+#[test]
+fn a_spectator_is_never_taken_for_a_player() {
+    let (mut room, _) = street(6);
+    let watches = room.join(&Hello { role: Role::Spectator, ..hello("eye") }).expect("watching is free");
+    room.tick(&mut Mail::default());
+    let held = room.held(watches).expect("it has a view");
+    assert_eq!(held.len(), 6, "near and far");
+    assert!(held.iter().all(|(_, row)| row.columns[2] == 0), "and no oil");
+}
+
+#[test]
+fn who_missed_comings_and_goings_is_told_who_is_here() {
+    let (mut room, players) = street(1);
+    let acked = Tick(0).wire();
+    let mut mail = Mail::default();
+    (0..UNACKED_SNAPSHOTS_MAX).for_each(|_| room.tick(&mut mail));
+    for _ in 0..NOTICES_QUEUED_MAX {
+        let guest = room.join_console("guest").expect("there is room");
+        room.leave(guest);
+    }
+    let stays = room.join_console("stays").expect("there is room");
+    let mut mail = Mail::default();
+    let command = Command { tick: room.next_tick().wire(), acked, input: Deed::Nothing };
+    room.receive(players[0], ClientMessage::Command(command), Slack::NONE).expect("no offence");
+    room.tick(&mut mail);
+    let frame = &mail.frames[&players[0]][0];
+    let (mut rest, mut rosters) = (&frame[..], Vec::new());
+    while !rest.is_empty() {
+        let (message, after) = decode_prefix(rest).expect("our own frame");
+        if let ServerMessage::Roster(members) = message {
+            rosters.push(members.iter().map(|member| member.player).collect::<Vec<_>>());
+        }
+        rest = after;
+    }
+    assert_eq!(rosters.len(), 1);
+    assert!(rosters[0].len() == 2 && rosters[0].contains(&stays), "{rosters:?}");
 }
 
 #[test]

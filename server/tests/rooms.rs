@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
-/// F34: the others' snapshots are of every single tick, and the failed room is there again at once.
+/// The others' snapshots are of every single tick, and the failed room is there again at once.
 #[tokio::test]
 async fn a_game_that_panics_ends_its_own_room_only() {
     let served = serve().await;
@@ -120,7 +120,7 @@ fn reset(socket: &Socket) {
     socket2::SockRef::from(socket.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
-/// F36: before the Hello or after the Welcome, nothing is left of who has gone.
+/// Before the Hello or after the Welcome, nothing is left of who has gone.
 #[tokio::test]
 async fn a_player_leaves_once_however_it_goes() {
     let served = serve().await;

@@ -84,6 +84,15 @@ pub enum Audience {
     SeersOf(EntityId),
 }
 
+/// Who looks at the world.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// A player that has joined.
+    Player(PlayerId),
+    /// Somebody who only watches; the game knows nothing of it.
+    Spectator,
+}
+
 /// What a player sees by distance: entities enter its view closer than they leave it, so that none flickers at the edge.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Interest {
@@ -200,13 +209,15 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
         None
     }
 
-    /// How far a player sees, and from where. `None`: everything.
-    fn interest(&self, _player: PlayerId) -> Option<Interest> {
+    /// How far somebody sees, and from where. `None`: everything.
+    fn interest(&self, _viewer: Viewer) -> Option<Interest> {
         None
     }
 
-    /// Whether `player` may know of this entity at all, be it near or far. What is not seen never enters a frame.
-    fn sees(&self, _player: PlayerId, _id: EntityId) -> bool {
+    /// Whether somebody may know of this entity at all, be it near or far. What is not seen never enters a frame.
+    ///
+    /// Anybody may watch: what spectators must not see, this must hide from them.
+    fn sees(&self, _viewer: Viewer, _id: EntityId) -> bool {
         true
     }
 

@@ -32,15 +32,15 @@ pub use columns::{Columns, ScratchRow};
 pub use delta::{Baseline, Receiver, Written, read_delta, write_delta};
 pub use game::{
     Arrival, Audience, EntityId, Game, InputCounts, Interest, PlayerId, PlayerInput, PredictContext, Refusal,
-    TickContext, key_from_parts, key_parts,
+    TickContext, Viewer, key_from_parts, key_parts,
 };
 pub use glam;
 pub use held::Held;
 pub use history::History;
 pub use layout::{ClassCode, Layout};
 pub use message::{
-    Bytes, Chat, ClientMessage, CloseCode, Command, Hello, PROTOCOL_VERSION, Role, ServerMessage, Slack,
-    SnapshotMessage, Welcome, clean_text,
+    Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION, Role, ServerMessage,
+    Slack, SnapshotMessage, Welcome, clean_text, is_room_name,
 };
 pub use replicate::{Choice, Replicate};
 pub use schema::{Field, FieldKind, Kind, Predict, Schema};

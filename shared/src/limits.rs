@@ -24,6 +24,13 @@ pub const NOTICES_QUEUED_MAX: usize = 256;
 /// Bytes of events and notices in one frame; the rest waits for the next.
 pub const NOTICE_BYTES_PER_FRAME_MAX: usize = 64 * 1024;
 
+/// The tick that a room can start from at most: what is left lasts longer than any machine.
+pub const START_TICK_MAX: u64 = 1 << 60;
+/// The tick that a client believes in at most.
+pub const TICK_MAX: u64 = 1 << 61;
+/// Lines in which two schemas may differ before the rest is only counted: a refusal must not be longer than a hello.
+pub const DIFFERENCES_MAX: usize = 20;
+
 /// Entities of one room. More is a fault of the game: its room closes with 1011.
 pub const ENTITIES_MAX: usize = 65_536;
 /// Kinds of entities in a schema.
@@ -35,7 +42,7 @@ pub const COLUMNS_MAX: usize = 64;
 pub const HELLO_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of any other message of a client. Above it the connection closes with 1009.
 pub const CLIENT_MESSAGE_BYTES_MAX: usize = 1024;
-/// Bytes of one frame of the server. A client refuses more.
+/// Bytes of one frame of the server. A client refuses more; a room whose game needs more closes with 1011.
 pub const SERVER_FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of a game's settings, encoded. A server with more does not start.
 pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;
@@ -51,13 +58,13 @@ pub const NAME_BYTES_MAX: usize = 32;
 pub const ROOM_NAME_BYTES_MAX: usize = 32;
 /// Bytes of a line of chat. Longer ones are cut.
 pub const CHAT_BYTES_MAX: usize = 256;
-/// Lines of chat that a session may send at once, and per this many seconds. What is above is dropped and counted.
+/// Lines of chat that a session may send at once. What is above is dropped and counted.
 pub const CHAT_BURST: u32 = 8;
 /// Lines of chat per second that a session may send in the long run.
 pub const CHAT_PER_SECOND: u32 = 2;
 /// Bytes of a reason in a close frame (RFC 6455 allows 123). Longer ones are cut.
 pub const CLOSE_REASON_BYTES_MAX: usize = 123;
-/// Full snapshots that a client may ask for, per second. What is above is ignored and counted.
+/// Full snapshots that a client gets for the asking, per second. One asked for too soon comes later.
 pub const RESYNCS_PER_SECOND: u32 = 1;
 /// Seconds without a newer ack after which a session is closed: 4408 if nothing came at all, 1013 if only acks are missing.
 pub const IDLE_SECONDS_MAX: u32 = 10;

@@ -1,6 +1,6 @@
 //! Owns the messages between client and server, and the codes a connection closes with. Knows no sockets.
 
-use crate::limits::{CHAT_BYTES_MAX, NAME_BYTES_MAX};
+use crate::limits::{CHAT_BYTES_MAX, NAME_BYTES_MAX, ROOM_NAME_BYTES_MAX};
 use crate::{InputCounts, PlayerId, Schema, Tick, WireTick};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -25,6 +25,8 @@ pub enum ClientMessage<I> {
 pub struct Hello {
     /// [`PROTOCOL_VERSION`] of the client.
     pub protocol: u16,
+    /// [`Game::NAME`](crate::Game::NAME) of the client's game; must be the server's.
+    pub game: String,
     /// [`Schema::hash`] of the client's schema; must be the server's.
     pub schema_hash: u64,
     /// The client's schema, if it wants to be told what differs when it is refused.
@@ -73,7 +75,7 @@ pub enum ServerMessage<'a> {
     Event(#[serde(borrow)] Bytes<'a>),
     /// A line from someone in the room.
     Chat(Chat),
-    /// Someone is in the room (sent to a newcomer for each who is), or just came in.
+    /// Someone just came in.
     Joined {
         /// Who.
         player: PlayerId,
@@ -110,6 +112,19 @@ pub enum ServerMessage<'a> {
         /// In words, not cut to the length of a close frame.
         reason: String,
     },
+    /// Everyone who is in the room, in place of all that was told before: to a newcomer, and to who missed notices.
+    Roster(Vec<Member>),
+}
+
+/// Someone in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Who.
+    pub player: PlayerId,
+    /// What to call it.
+    pub name: String,
+    /// What it does here.
+    pub role: Role,
 }
 
 /// What a client needs to know before the first snapshot.
@@ -263,6 +278,13 @@ pub fn clean_text(text: &str, bytes_max: usize) -> String {
     }
     line.truncate(line.trim_end().len());
     line
+}
+
+/// Whether a room can have this name: some lower-case letters, digits, `_` and `-`.
+#[must_use]
+pub fn is_room_name(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    (1..=ROOM_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
 const _: () = assert!(NAME_BYTES_MAX < CHAT_BYTES_MAX, "a name and a line fit any message");

@@ -1,6 +1,7 @@
 //! Owns the description of what is replicated: fields with their ranges and steps, the hash of the whole,
 //! and the readable difference between two of them. Knows no values.
 
+use crate::limits::DIFFERENCES_MAX;
 use serde::{Deserialize, Serialize};
 
 /// How a column of a row relates to the value that the game sees. A column is an integer from 0 to [`FieldKind::max`].
@@ -64,7 +65,7 @@ impl FieldKind {
 impl std::fmt::Display for FieldKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Range { min, max, step } => write!(f, "{min}..={max} by {step}"),
+            Self::Range { min, max, step } => write!(f, "{min:?}..={max:?} by {step:?}"),
             Self::Angle { bits } => write!(f, "angle of {bits} bits"),
             Self::Int { min: 0, max: 255 } => write!(f, "u8"),
             Self::Int { min: 0, max: 65_535 } => write!(f, "u16"),
@@ -179,6 +180,11 @@ impl Schema {
                     differ(&mut lines, &what, here.map(|kind| &kind.name), there.map(|kind| &kind.name));
                 }
             }
+        }
+        let more = lines.len().saturating_sub(DIFFERENCES_MAX);
+        if more > 0 {
+            lines.truncate(DIFFERENCES_MAX);
+            lines.push(format!("and {more} more"));
         }
         lines
     }

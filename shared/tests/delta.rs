@@ -69,7 +69,7 @@ impl Game for World {
     fn own(&self, _: PlayerId) -> Option<EntityId> {
         self.own
     }
-    fn sees(&self, _: PlayerId, id: EntityId) -> bool {
+    fn sees(&self, _: Viewer, id: EntityId) -> bool {
         !self.hidden.contains(&id)
     }
 }
@@ -229,7 +229,7 @@ impl Server {
         let mut out = BitWriter::default();
         self.bodies.begin(now.len());
         let own = world.own.filter(|own| now.find(*own).is_some());
-        let sees = |id| own == Some(id) || world.sees(PlayerId::default(), id);
+        let sees = |id| own == Some(id) || world.sees(Viewer::Spectator, id);
         let visible: Vec<u32> = (0..now.len() as u32).filter(|place| sees(now.id(*place as usize))).collect();
         let receiver = Receiver { table: &mut self.table, baseline: rows, own, visible: &visible };
         write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver);

@@ -7,7 +7,7 @@ use slotmap::{SecondaryMap, SlotMap};
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::{
     Arrival, Audience, EntityId, Game, Interest, PlayerId, PredictContext, Refusal, Replicate, Tick,
-    TickContext, key_parts, replicate,
+    TickContext, Viewer, key_parts, replicate,
 };
 
 replicate! {
@@ -155,10 +155,16 @@ impl Game for Ledger {
         self.books.get(player).map(|book| book.entity)
     }
 
-    fn sees(&self, player: PlayerId, id: EntityId) -> bool {
+    fn sees(&self, viewer: Viewer, id: EntityId) -> bool {
+        let number = match viewer {
+            Viewer::Player(player) => self.books[player].entity,
+            Viewer::Spectator => EntityId::default(),
+        };
         match &self.items[id] {
-            // Each player is blind to a third of the sparks, and to others' clerks every few seconds.
-            Item::Spark(_) => !(key_parts(id).0 + key_parts(player).0).is_multiple_of(3),
+            // Everybody is blind to a third of the sparks, and to others' clerks every few seconds.
+            Item::Spark(_) => {
+                !(u64::from(key_parts(id).0) + u64::from(key_parts(number).0)).is_multiple_of(3)
+            }
             Item::Clerk(clerk) => clerk.pos.x > -50.0,
         }
     }
@@ -171,7 +177,8 @@ impl Game for Ledger {
         }
     }
 
-    fn interest(&self, player: PlayerId) -> Option<Interest> {
+    fn interest(&self, viewer: Viewer) -> Option<Interest> {
+        let Viewer::Player(player) = viewer else { return None };
         let Some(Item::Clerk(clerk)) = self.own(player).map(|own| &self.items[own]) else { return None };
         Some(Interest { center: clerk.pos, enter_radius: 60.0, leave_radius: 75.0 })
     }

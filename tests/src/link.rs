@@ -76,9 +76,4 @@ impl<T> Link<T> {
     pub fn heal(&mut self) {
         self.profile = LinkProfile::clean(self.profile.delay_us);
     }
-
-    /// Loses what is under way.
-    pub fn cut(&mut self) {
-        self.under_way.clear();
-    }
 }

@@ -8,8 +8,8 @@ use tickwire_client::{Client, ClientConfig, Notice, State};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
 use tickwire_shared::{
-    ClientMessage, CloseCode, Game, Interest, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, WireTick,
-    decode, encode,
+    ClientMessage, CloseCode, Game, Interest, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, Viewer,
+    WireTick, decode, encode,
 };
 
 /// What a seat does in each of its ticks.
@@ -21,6 +21,8 @@ pub struct Seat<G: Game> {
     pub client: Client<G>,
     /// Who it is to the room, once it has joined.
     pub player: Option<PlayerId>,
+    /// What it does in the room.
+    pub role: Role,
     /// Why the server ended the connection, if it did.
     pub closed: Option<CloseCode>,
     /// Events that reached it.
@@ -84,6 +86,7 @@ impl<G: Game> Sim<G> {
         let seat = Seat {
             client,
             player: None,
+            role,
             closed: None,
             events: Vec::new(),
             chats: Vec::new(),
@@ -304,12 +307,14 @@ impl<G: Game> Sim<G> {
     fn tick(&mut self) -> Result<(), String> {
         let numbers: BTreeMap<PlayerId, usize> =
             self.seats.iter().filter_map(|(number, seat)| Some((seat.player?, *number))).collect();
+        let roles: BTreeMap<PlayerId, Role> =
+            self.seats.values().filter_map(|seat| Some((seat.player?, seat.role))).collect();
         let mut sinks =
             SimSinks { seats: &mut self.seats, numbers: &numbers, now_us: self.now_us, sent: vec![] };
         self.room.tick(&mut sinks);
         for player in sinks.sent {
             let told = self.room.held(player).ok_or("a frame went to nobody")?;
-            self.check_sight(player, &told)?;
+            self.check_sight(player, roles[&player], &told)?;
             let seat = self.seats.get_mut(&numbers[&player]).expect("numbered above");
             seat.told.push_back(told);
             let told = seat.told.len();
@@ -323,17 +328,18 @@ impl<G: Game> Sim<G> {
 
 impl<G: Game> Sim<G> {
     /// A player is told of all that it must see, and of nothing that it must not; between the two radii both are right.
-    fn check_sight(&self, player: PlayerId, told: &Snapshot) -> Result<(), String> {
+    fn check_sight(&self, player: PlayerId, role: Role, told: &Snapshot) -> Result<(), String> {
         let game = self.room.game();
-        let interest = game.interest(player);
+        let viewer = if role == Role::Player { Viewer::Player(player) } else { Viewer::Spectator };
+        let interest = game.interest(viewer);
         let is_near = |entity: &G::Entity, radius: fn(Interest) -> f32| match (interest, G::place(entity)) {
             (Some(interest), Some(place)) => place.distance(interest.center) <= radius(interest),
             _ => true,
         };
         for (id, entity) in game.entities() {
             let is_own = game.own(player) == Some(id);
-            let must = is_own || game.sees(player, id) && is_near(entity, |interest| interest.enter_radius);
-            let may = is_own || game.sees(player, id) && is_near(entity, |interest| interest.leave_radius);
+            let must = is_own || game.sees(viewer, id) && is_near(entity, |interest| interest.enter_radius);
+            let may = is_own || game.sees(viewer, id) && is_near(entity, |interest| interest.leave_radius);
             let is_told = told.find(id).is_some();
             if must && !is_told || is_told && !may {
                 return Err(format!(

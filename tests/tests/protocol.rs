@@ -125,6 +125,7 @@ fn player() -> PlayerId {
 fn hello(schema: Option<Schema>) -> ClientMessage<Input> {
     ClientMessage::Hello(Box::new(Hello {
         protocol: PROTOCOL_VERSION,
+        game: Meadow::NAME.to_owned(),
         schema_hash: Layout::of::<Meadow>().hash(),
         schema,
         name: "ann".to_owned(),
@@ -182,6 +183,8 @@ fn check_server_messages(checker: &mut Checker) {
     let reason = "protocol 1 here, 9 there".to_owned();
     checker.server("refused", &ServerMessage::Refused { code: CloseCode::Version as u16, reason });
     let reason = "the server is restarting".to_owned();
+    let member = Member { player: player(), name: "ann".to_owned(), role: Role::Player };
+    checker.server("roster", &ServerMessage::Roster(vec![member]));
     checker.server("closed", &ServerMessage::Closed { code: CloseCode::Restarting as u16, reason });
 }
 

@@ -54,7 +54,11 @@ fn for_seeds(what: &str, share: u64, run: impl Fn(u64) -> Result<Tally, String> 
     failed.sort();
     if let Some((seed, fault)) = failed.first() {
         let count = failed.len();
-        panic!("{what}: {count} of {} seeds failed; repeat with TICKWIRE_SEED={seed}: {fault}", end - first);
+        let others: Vec<u64> = failed.iter().map(|(seed, _)| *seed).take(20).collect();
+        panic!(
+            "{what}: {count} of {} seeds failed, {others:?} among them; repeat with TICKWIRE_SEED={seed}: {fault}",
+            end - first
+        );
     }
     println!("{what}: {} seeds, {sum:?}", end - first);
     sum

@@ -144,16 +144,13 @@ impl Botmatch {
 
 /// The default map, with nothing to pick up.
 pub fn bare() -> Settings {
-    Settings { map: Map { places: vec![], ..Map::default() }, ..Settings::default() }
+    Settings { map: Map { places: vec![], ..Map::default() } }
 }
 
 /// An empty hall, with a spawn point on its left and one on its right.
 pub fn hall() -> Settings {
     let spawns = vec![Vec2::new(4.0, 5.0), Vec2::new(20.0, 5.0)];
-    Settings {
-        players_max: 8,
-        map: Map { size: Vec2::new(24.0, 10.0), walls: vec![], spawns, places: vec![] },
-    }
+    Settings { map: Map { size: Vec2::new(24.0, 10.0), walls: vec![], spawns, places: vec![] } }
 }
 
 /// Somebody who presses everything at random, often the extremes.

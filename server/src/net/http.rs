@@ -5,7 +5,7 @@ use super::connection::Socket;
 use super::inbox::Entrance;
 use super::upgrade::{self, Refused};
 use super::{console, play};
-use crate::directory::{RoomStatus, is_room_name};
+use crate::directory::RoomStatus;
 use crate::lifecycle::Server;
 use crate::net::tally::Counts;
 use axum::extract::{Extension, Path, Query, Request, State};
@@ -16,7 +16,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tickwire_shared::{Game, PROTOCOL_VERSION, Schema};
+use tickwire_shared::{Game, PROTOCOL_VERSION, Schema, is_room_name};
 use tracing::{Instrument, Span, debug_span};
 
 /// The room that a WebSocket at `/` leads to.

@@ -1,11 +1,12 @@
 //! Owns who is let into a room: versions, seats, names, and what a newcomer is told first.
 
+use super::Room;
 use super::session::Session;
 use super::types::{Rejection, reject};
-use super::{Room, joined};
 use tickwire_shared::limits::{NAME_BYTES_MAX, SPECTATORS_PER_ROOM_MAX};
 use tickwire_shared::{
-    CloseCode, Game, Hello, PROTOCOL_VERSION, PlayerId, Role, ServerMessage, Welcome, clean_text, encode,
+    CloseCode, Game, Hello, Member, PROTOCOL_VERSION, PlayerId, Role, ServerMessage, Welcome, clean_text,
+    encode,
 };
 
 impl<G: Game> Room<G> {
@@ -13,6 +14,10 @@ impl<G: Game> Room<G> {
         if hello.protocol != PROTOCOL_VERSION {
             let reason = format!("protocol {PROTOCOL_VERSION} here, {} there", hello.protocol);
             return Err(reject(CloseCode::Version, reason));
+        }
+        if hello.game != G::NAME {
+            let there = clean_text(&hello.game, NAME_BYTES_MAX);
+            return Err(reject(CloseCode::Version, format!("game {} here, {there} there", G::NAME)));
         }
         if hello.schema_hash == self.layout.hash() {
             return Ok(());
@@ -41,6 +46,9 @@ impl<G: Game> Room<G> {
 
     /// The name, with a number if somebody has it already: a line of chat must tell who said it.
     fn free_name(&self, wanted: &str) -> String {
+        // Nobody shall look like two, or like the console's own notices.
+        let wanted = wanted.replace(':', "");
+        let wanted = wanted.trim_start_matches(['*', ' ']);
         let wanted = if wanted.is_empty() { "player" } else { wanted };
         let is_free = |name: &str| self.sessions.values().all(|session| session.name != name);
         if is_free(wanted) {
@@ -51,6 +59,16 @@ impl<G: Game> Room<G> {
             clean_text(wanted, NAME_BYTES_MAX - suffix.len()) + &suffix
         };
         (2..).map(numbered).find(|name| is_free(name)).expect("there are fewer sessions than numbers")
+    }
+
+    /// The message that says who is here.
+    pub(super) fn roster(&self) -> Vec<u8> {
+        let member = |(player, session): (PlayerId, &Session<G::Input>)| Member {
+            player,
+            name: session.name.clone(),
+            role: session.role,
+        };
+        encode(&ServerMessage::Roster(self.sessions.iter().map(member).collect()))
     }
 
     pub(super) fn greeting(&self, player: PlayerId, role: Role) -> Vec<u8> {
@@ -66,9 +84,7 @@ impl<G: Game> Room<G> {
             settings: encode(&self.config.settings),
             schema: self.layout.schema().clone(),
         })));
-        for (player, session) in &self.sessions {
-            greeting.extend_from_slice(&joined(player, session).bytes);
-        }
+        greeting.extend_from_slice(&self.roster());
         greeting
     }
 }

@@ -2,11 +2,11 @@
 
 use super::interest::SightLines;
 use super::session::{Message, Session};
-use tickwire_shared::limits::{HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX};
+use tickwire_shared::limits::{HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, SERVER_FRAME_BYTES_MAX};
 use tickwire_shared::{
     Audience, Baseline, BitWriter, Bodies, Bytes, Game, History, InputCounts, Layout, PlayerId, Receiver,
-    ServerMessage, SlotTable, Snapshot, SnapshotMessage, Tick, Written, append_message, row_hash,
-    write_delta,
+    Role, ServerMessage, SlotTable, Snapshot, SnapshotMessage, Tick, Viewer, Written, append_message,
+    row_hash, write_delta,
 };
 
 /// Most bytes of a snapshot message beside its body.
@@ -34,6 +34,8 @@ pub(super) struct Scene<'a, G: Game> {
     pub history: &'a History<Snapshot>,
     /// The tick's events.
     pub told: &'a [(Audience, Message)],
+    /// Who is here, encoded, if some session missed a notice.
+    pub roster: &'a [u8],
 }
 
 impl<G: Game> Copy for Scene<'_, G> {}
@@ -83,7 +85,8 @@ impl Encoder {
         });
         append_message(&mut frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
         session.sent(tick, baseline);
-        append_notices(&mut frame, session, with_hash);
+        append_notices(&mut frame, session, with_hash, scene.roster);
+        assert!(frame.len() <= SERVER_FRAME_BYTES_MAX, "{}: a frame of {} bytes", G::NAME, frame.len());
         (frame, written, baseline.is_none())
     }
 
@@ -130,8 +133,10 @@ impl Encoder {
             rows: history.get(baseline).expect("a baseline is younger than the history"),
             previous: session.previous.and_then(|previous| history.get(previous)),
         });
-        let own = game.own(player).filter(|own| now.find(*own).is_some());
-        let visible = self.sight.visible(game, player, own, now, &session.table);
+        let is_player = session.role == Role::Player;
+        let viewer = if is_player { Viewer::Player(player) } else { Viewer::Spectator };
+        let own = game.own(player).filter(|own| is_player && now.find(*own).is_some());
+        let visible = self.sight.visible(game, viewer, own, now, &session.table);
         let receiver = Receiver { table: &mut session.table, baseline, own, visible };
         self.bits.clear();
         write_delta(&mut self.bits, layout, now, &mut self.bodies, receiver)
@@ -152,7 +157,12 @@ impl Encoder {
     }
 }
 
-fn append_notices<I: Copy + Default>(frame: &mut Vec<u8>, session: &mut Session<I>, with_report: bool) {
+fn append_notices<I: Copy + Default>(
+    frame: &mut Vec<u8>,
+    session: &mut Session<I>,
+    with_report: bool,
+    roster: &[u8],
+) {
     let mut bytes_left = NOTICE_BYTES_PER_FRAME_MAX;
     while let Some(message) = session.pending.pop(bytes_left) {
         frame.extend_from_slice(&message);
@@ -162,6 +172,7 @@ fn append_notices<I: Copy + Default>(frame: &mut Vec<u8>, session: &mut Session<
     let notices = std::mem::take(&mut session.pending.notices_missed);
     if events + notices > 0 {
         append_message(frame, &ServerMessage::Missed { events, notices }, REPORT_BYTES_MAX);
+        frame.extend_from_slice(if notices > 0 { roster } else { &[] });
     }
     let counts: InputCounts = session.queue.counts();
     if with_report && counts != session.reported {

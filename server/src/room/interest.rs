@@ -1,7 +1,7 @@
 //! Owns who sees what: by distance, over a grid that is built at most once a tick, and by the game's own word.
 
 use tickwire_shared::glam::Vec2;
-use tickwire_shared::{EntityId, Game, Interest, PlayerId, SlotTable, Snapshot};
+use tickwire_shared::{EntityId, Game, Interest, SlotTable, Snapshot, Viewer};
 
 /// Cells per entity at most: a few far outliers must not make the grid mostly empty.
 const CELLS_PER_ENTITY_MAX: f32 = 4.0;
@@ -26,13 +26,13 @@ impl SightLines {
     pub fn visible<G: Game>(
         &mut self,
         game: &G,
-        player: PlayerId,
+        viewer: Viewer,
         own: Option<EntityId>,
         now: &Snapshot,
         table: &SlotTable,
     ) -> &[u32] {
         self.visible.clear();
-        match game.interest(player) {
+        match game.interest(viewer) {
             None => self.visible.extend(0..now.len() as u32),
             Some(interest) => {
                 if !self.is_built {
@@ -43,7 +43,7 @@ impl SightLines {
                 self.visible.sort_unstable();
             }
         }
-        self.visible.retain(|place| game.sees(player, now.id(*place as usize)));
+        self.visible.retain(|place| game.sees(viewer, now.id(*place as usize)));
         if let Some(own) = own.and_then(|own| now.find(own))
             && let Err(missing) = self.visible.binary_search(&(own as u32))
         {

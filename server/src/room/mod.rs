@@ -311,9 +311,18 @@ impl<G: Game> Room<G> {
     }
 
     fn send(&mut self, tick: Tick, sinks: &mut impl Sinks) {
+        // Who missed a coming or going must not be wrong about it for ever.
+        let is_wanted = self.sessions.values().any(|session| session.pending.notices_missed > 0);
+        let roster = if is_wanted { self.roster() } else { Vec::new() };
         let now = self.history.get(tick).expect("a tick was just made");
-        let scene =
-            Scene { game: &self.game, layout: &self.layout, now, history: &self.history, told: &self.told };
+        let scene = Scene {
+            game: &self.game,
+            layout: &self.layout,
+            now,
+            history: &self.history,
+            told: &self.told,
+            roster: &roster,
+        };
         self.encoder.begin(now);
         for (player, session) in &mut self.sessions {
             if session.role == Role::Console {

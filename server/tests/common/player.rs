@@ -17,6 +17,7 @@ pub fn hello() -> Hello {
 pub fn hello_of<G: Game>() -> Hello {
     Hello {
         protocol: PROTOCOL_VERSION,
+        game: G::NAME.to_owned(),
         schema_hash: Layout::of::<G>().hash(),
         schema: None,
         name: "digger".to_owned(),

@@ -1,0 +1,134 @@
+//! Owns a cheap client: it reads of a frame only what it needs for its answer, so that a thousand of them fit on a core.
+
+use crate::load::{Part, Phase};
+use crate::recorder::Record;
+use crate::walker::{Input, Walker};
+use crate::world::NAME;
+use crate::{Outcome, socket_config};
+use futures_util::{SinkExt, StreamExt};
+use std::net::SocketAddr;
+use tickwire_shared::{
+    ClientMessage, Command, Hello, PROTOCOL_VERSION, Role, ServerMessage, SnapshotMessage, Tick,
+    decode_prefix, encode,
+};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+/// How far ahead of the newest snapshot a client's commands are: early enough for a server that is not late.
+const COMMAND_AHEAD_TICKS: u64 = 2;
+
+/// What a cheap client says.
+pub trait Script {
+    /// The first message, if it does not wait for the server's.
+    fn hello(&mut self) -> Option<Vec<u8>>;
+    /// The answer to a frame.
+    fn answer(&mut self, frame: &[u8]) -> Outcome<Vec<u8>>;
+}
+
+/// What the bare server's clients say: as much as an input, and nothing that has to be understood.
+pub struct Echo;
+
+impl Script for Echo {
+    fn hello(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn answer(&mut self, _frame: &[u8]) -> Outcome<Vec<u8>> {
+        Ok(vec![0; 12])
+    }
+}
+
+/// What a player of the workload says.
+pub struct Player {
+    schema_hash: u64,
+    hz: u32,
+    walker: Walker,
+    /// The newest snapshot's, in full.
+    tick: Tick,
+}
+
+impl Player {
+    pub fn new(schema_hash: u64, hz: u32, seed: u64) -> Self {
+        Self { schema_hash, hz, walker: Walker::new(seed), tick: Tick(0) }
+    }
+
+    fn command(&mut self, snapshot: &SnapshotMessage<'_>) -> Vec<u8> {
+        self.tick = snapshot.tick.near(self.tick);
+        let tick = self.tick.plus(COMMAND_AHEAD_TICKS).wire();
+        let input = self.walker.input(self.hz);
+        encode(&ClientMessage::Command(Command { tick, acked: snapshot.tick, input }))
+    }
+}
+
+impl Script for Player {
+    fn hello(&mut self) -> Option<Vec<u8>> {
+        let hello = Hello {
+            protocol: PROTOCOL_VERSION,
+            game: NAME.to_owned(),
+            schema_hash: self.schema_hash,
+            schema: None,
+            name: String::new(),
+            role: Role::Player,
+            ticket: None,
+            resume: None,
+        };
+        Some(encode(&ClientMessage::<Input>::Hello(Box::new(hello))))
+    }
+
+    fn answer(&mut self, frame: &[u8]) -> Outcome<Vec<u8>> {
+        let mut rest = frame;
+        // But for the first frame, the snapshot is the first message: nothing else is decoded.
+        loop {
+            let (message, after) = decode_prefix::<ServerMessage<'_>>(rest)?;
+            match message {
+                ServerMessage::Snapshot(snapshot) => return Ok(self.command(&snapshot)),
+                ServerMessage::Welcome(welcome) => self.tick = welcome.tick,
+                ServerMessage::Refused { reason, .. } | ServerMessage::Closed { reason, .. } => {
+                    return Err(reason.into());
+                }
+                _ => {}
+            }
+            rest = after;
+        }
+    }
+}
+
+/// Plays until the load is over; an error if the connection ends before.
+pub async fn play(server: SocketAddr, mut script: impl Script, mut part: Part) -> Outcome<Record> {
+    let mut socket = connect(server).await?;
+    if let Some(hello) = script.hello() {
+        socket.send(Message::binary(hello)).await?;
+    }
+    loop {
+        tokio::select! {
+            biased;
+            message = socket.next() => {
+                let frame = binary(message)?;
+                let answer = script.answer(&frame)?;
+                part.heard(frame.len());
+                socket.send(Message::binary(answer)).await?;
+            }
+            phase = part.next_phase() => match phase {
+                Phase::Over => return Ok(part.end()),
+                _ => part.begin(),
+            },
+        }
+    }
+}
+
+async fn connect(server: SocketAddr) -> Outcome<WebSocketStream<TcpStream>> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let url = format!("ws://{server}/play/{}", crate::ROOM);
+    Ok(client_async_with_config(url, stream, Some(socket_config())).await?.0)
+}
+
+fn binary(message: Option<Result<Message, SocketError>>) -> Outcome<Bytes> {
+    match message {
+        Some(Ok(Message::Binary(frame))) => Ok(frame),
+        Some(Ok(other)) => Err(format!("not a frame but {other:?}").into()),
+        Some(Err(error)) => Err(error.into()),
+        None => Err("the server closed the connection".into()),
+    }
+}

@@ -1,0 +1,122 @@
+//! Owns a helper process from the conductor's end: pinned to a core, spoken to by lines, weighed by the kernel.
+
+use crate::Outcome;
+use crate::options::{Role, name};
+use std::ffi::OsString;
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// The unit of times in /proc/PID/stat. `sysconf(_SC_CLK_TCK)` says so on every Linux that there is; to ask it would
+/// take unsafe code.
+const CLOCK_TICK_US: u64 = 10_000;
+/// How long a helper that was told to end may take.
+const END_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How a process and its core got on.
+#[derive(Copy, Clone, Debug)]
+pub struct CoreTimes {
+    /// On the core, in user and kernel mode. The kernel tells it in steps of 10 ms.
+    pub cpu_us: u64,
+    /// Ready to run while somebody else had the core.
+    pub wait_us: u64,
+}
+
+impl CoreTimes {
+    pub fn since(self, before: Self) -> Self {
+        // Threads that have ended take their waiting with them.
+        let wait_us = self.wait_us.saturating_sub(before.wait_us);
+        Self { cpu_us: self.cpu_us - before.cpu_us, wait_us }
+    }
+}
+
+/// This binary in another role. Killed if it is dropped.
+pub struct Helper {
+    role: Role,
+    child: Child,
+    pid: u32,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Helper {
+    /// Starts it with this process's own options and some more.
+    pub fn start(role: Role, core: usize, more: &[&str]) -> Outcome<Self> {
+        let mut child = Command::new("taskset")
+            .args(["-c", &core.to_string()])
+            .arg(std::env::current_exe()?)
+            .args(std::env::args_os().skip(1).collect::<Vec<OsString>>())
+            .args(["--role", &name(role)])
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("taskset cannot be started: {error}"))?;
+        // taskset becomes what it starts: the id stays.
+        let pid = child.id().ok_or("a helper ended at once")?;
+        let orders = child.stdin.take().expect("it was piped");
+        let answers = BufReader::new(child.stdout.take().expect("it was piped")).lines();
+        Ok(Self { role, child, pid, orders, answers })
+    }
+
+    /// Gives it an order.
+    pub async fn order(&mut self, line: &str) -> Outcome<()> {
+        self.orders.write_all(format!("{line}\n").as_bytes()).await?;
+        Ok(self.orders.flush().await?)
+    }
+
+    /// Waits for its next line.
+    pub async fn answer(&mut self, time_max: Duration) -> Outcome<String> {
+        let who = name(self.role);
+        let answer = timeout(time_max, self.answers.next_line()).await;
+        let answer = answer.map_err(|_| format!("the {who} did not answer in {} s", time_max.as_secs()))?;
+        Ok(answer?.ok_or_else(|| format!("the {who} has ended"))?)
+    }
+
+    /// Lets it end by itself.
+    pub async fn end(mut self) -> Outcome<()> {
+        drop(self.orders);
+        let status = timeout(END_TIME_MAX, self.child.wait()).await;
+        let who = name(self.role);
+        match status.map_err(|_| format!("the {who} did not end in time"))?? {
+            status if status.success() => Ok(()),
+            status => Err(format!("the {who} ended with {status}").into()),
+        }
+    }
+
+    /// Its account with the kernel so far.
+    pub fn core_times(&self) -> Outcome<CoreTimes> {
+        Ok(CoreTimes { cpu_us: self.cpu_us()?, wait_us: self.wait_us() })
+    }
+
+    fn cpu_us(&self) -> Outcome<u64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
+        // Its second field is a name in brackets, which may hold blanks.
+        let (_, fields) = stat.rsplit_once(')').ok_or("/proc/PID/stat is not as expected")?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let [utime, stime] = fields[11..13] else { return Err("/proc/PID/stat is too short".into()) };
+        Ok((utime.parse::<u64>()? + stime.parse::<u64>()?) * CLOCK_TICK_US)
+    }
+
+    /// 0 if this kernel keeps no such account.
+    fn wait_us(&self) -> u64 {
+        let wait_ns = |thread: fs::DirEntry| {
+            let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            times.split_whitespace().nth(1)?.parse::<u64>().ok()
+        };
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
+        threads.filter_map(wait_ns).sum::<u64>() / 1000
+    }
+
+    /// The memory that it has in RAM now.
+    pub fn rss_kib(&self) -> Outcome<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let rest = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = rest.and_then(|rest| rest.split_whitespace().next());
+        Ok(kib.ok_or("no VmRSS in /proc/PID/status")?.parse()?)
+    }
+}

@@ -1,0 +1,119 @@
+//! Owns the command line, of the benchmark as it is called and of the helpers that it starts.
+
+use crate::Outcome;
+use crate::world::Settings;
+use clap::builder::RangedU64ValueParser;
+use clap::{Parser, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What the server costs on the common workload, and what a bare WebSocket server costs that sends as much.
+///
+/// Starts a real server on core 0 and its clients on core 1, measures, and does the same with the bare server:
+/// in turns, because a machine's speed drifts. Takes about 15 seconds and twice --seconds per round.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "workload")]
+pub struct Options {
+    /// What there is, and who sees what of it.
+    #[arg(long, value_enum, default_value_t = Case::W1)]
+    pub case: Case,
+
+    /// How many clients play. Each is an open file of the server and one of the load: mind `ulimit -n`.
+    #[arg(long, default_value_t = 64, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub players: usize,
+
+    /// How long is measured, from 5 seconds after all have joined.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+
+    /// Ticks, snapshots and inputs per second.
+    #[arg(long, value_enum, default_value_t = Rate::Hz30)]
+    pub hz: Rate,
+
+    /// How often both are measured; of all figures the medians are told.
+    #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=99))]
+    pub rounds: usize,
+
+    /// Worker threads of the real server. Default: as the server's binary on one core.
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub threads: Option<usize>,
+
+    /// How many of the clients are real ones, which take all in and check every view hash.
+    #[arg(long, default_value_t = 1)]
+    pub watchers: usize,
+
+    /// Where to write the figures as one JSON object.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+
+    /// What `cargo bench` adds to every call.
+    #[arg(long, hide = true)]
+    bench: bool,
+
+    /// What this process is.
+    #[arg(long, hide = true, value_enum, default_value_t = Role::Conductor)]
+    pub role: Role,
+
+    /// Which server the load is for.
+    #[arg(long, hide = true)]
+    server: Option<SocketAddr>,
+}
+
+impl Options {
+    pub fn settings(&self) -> Settings {
+        Settings::of(self.case, self.players)
+    }
+
+    /// Which server the load is for.
+    pub fn server(&self) -> Outcome<SocketAddr> {
+        Ok(self.server.ok_or("a load needs a server")?)
+    }
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Case {
+    /// Everybody sees everybody.
+    W1,
+    /// Everybody sees about 32 around it.
+    W2,
+    /// Everybody sees 10,000 idle things too, of which 100 move at any time.
+    W3,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rate {
+    #[value(name = "30")]
+    Hz30,
+    #[value(name = "60")]
+    Hz60,
+}
+
+impl Rate {
+    pub fn hz(self) -> u32 {
+        match self {
+            Self::Hz30 => 30,
+            Self::Hz60 => 60,
+        }
+    }
+}
+
+/// The processes of the benchmark.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Starts the others, measures them, and reports.
+    Conductor,
+    /// The real server.
+    Server,
+    /// Its clients.
+    Load,
+    /// The bare server.
+    Floor,
+    /// Its clients.
+    FloorLoad,
+}
+
+/// The name of a value on the command line.
+pub fn name(value: impl ValueEnum) -> String {
+    let named = value.to_possible_value().expect("no value is hidden");
+    named.get_name().to_owned()
+}

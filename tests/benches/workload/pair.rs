@@ -1,0 +1,108 @@
+//! Owns one server and its load: started, settled, weighed over a window, and ended.
+
+use crate::Outcome;
+use crate::helper::{CoreTimes, Helper};
+use crate::load::{JOIN_INTERVAL, LoadFigures};
+use crate::options::{Options, Role};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+const SERVER_CORE: usize = 0;
+const LOAD_CORE: usize = 1;
+/// From the last join until the window begins.
+const SETTLE_TIME: Duration = Duration::from_secs(5);
+/// How long a helper may take for what needs no time.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// A server and its clients, running.
+pub struct Pair {
+    /// The server's.
+    pub address: String,
+    server: Helper,
+    load: Helper,
+    rss_ready_kib: u64,
+}
+
+/// What the kernel says of a window.
+#[derive(Copy, Clone, Debug)]
+pub struct Usage {
+    seconds: f64,
+    pub server: CoreTimes,
+    load: CoreTimes,
+    /// The server's memory at the end, and before the first client came.
+    pub rss_kib: u64,
+    rss_ready_kib: u64,
+}
+
+impl Usage {
+    /// Of one core; 1 is all of it.
+    pub fn server_share(&self) -> f64 {
+        self.share(self.server.cpu_us)
+    }
+
+    /// Of one core; 1 is all of it.
+    pub fn load_share(&self) -> f64 {
+        self.share(self.load.cpu_us)
+    }
+
+    /// How much of the window the unluckier of the two waited for its core.
+    pub fn core_wait_share(&self) -> f64 {
+        self.share(self.server.wait_us.max(self.load.wait_us))
+    }
+
+    fn share(&self, time_us: u64) -> f64 {
+        time_us as f64 / 1e6 / self.seconds
+    }
+
+    /// What the clients have cost in memory.
+    pub fn rss_grown_kib(&self) -> f64 {
+        self.rss_kib as f64 - self.rss_ready_kib as f64
+    }
+}
+
+impl Pair {
+    /// Starts a server, which may need an order first, and its load; returns when all have joined and settled.
+    pub async fn start(options: &Options, roles: [Role; 2], first_order: Option<&str>) -> Outcome<Self> {
+        let [server, load] = roles;
+        let mut server = Helper::start(server, SERVER_CORE, &[])?;
+        if let Some(order) = first_order {
+            server.order(order).await?;
+        }
+        let address = server.answer(ANSWER_TIME_MAX).await?;
+        let rss_ready_kib = server.rss_kib()?;
+        let mut load = Helper::start(load, LOAD_CORE, &["--server", &address])?;
+        load.answer(ANSWER_TIME_MAX + 4 * JOIN_INTERVAL * options.players as u32).await?;
+        sleep(SETTLE_TIME).await;
+        Ok(Self { address, server, load, rss_ready_kib })
+    }
+
+    /// Measures for so long. The load measures until [`Pair::finish`].
+    pub async fn measure(&mut self, window: Duration) -> Outcome<Usage> {
+        let begun = Instant::now();
+        let (server_before, load_before) = (self.server.core_times()?, self.load.core_times()?);
+        self.load.order("begin").await?;
+        tokio::select! {
+            () = sleep(window) => {}
+            // It has nothing to say now: it has ended, and has said on standard error why.
+            early = self.load.answer(2 * window) => {
+                return Err(early.err().unwrap_or("the load spoke too early".into()));
+            }
+        }
+        Ok(Usage {
+            server: self.server.core_times()?.since(server_before),
+            load: self.load.core_times()?.since(load_before),
+            seconds: begun.elapsed().as_secs_f64(),
+            rss_kib: self.server.rss_kib()?,
+            rss_ready_kib: self.rss_ready_kib,
+        })
+    }
+
+    /// Ends both, and gives what the clients have measured.
+    pub async fn finish(mut self) -> Outcome<LoadFigures> {
+        self.load.order("end").await?;
+        let figures = serde_json::from_str(&self.load.answer(ANSWER_TIME_MAX).await?)?;
+        self.load.end().await?;
+        self.server.end().await?;
+        Ok(figures)
+    }
+}

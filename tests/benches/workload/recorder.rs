@@ -1,0 +1,107 @@
+//! Owns what a client measures in the window: updates, bytes, and the gaps between updates.
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Three digits, in units of ten microseconds: some ten kilobytes per client.
+const SIGNIFICANT_DIGITS: u8 = 3;
+const UNIT_US: u64 = 10;
+
+/// What half, nearly all and all of many times stayed below, in milliseconds.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quantiles {
+    pub p50: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+/// What was measured, by one client or all together.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub updates: u64,
+    /// WebSocket payload.
+    pub bytes: u64,
+    /// Of the first updates: enough of them to send the same again.
+    pub sizes: Vec<usize>,
+    pub hash_checks: u64,
+    pub hash_mismatches: u64,
+    gaps: Histogram<u32>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        let gaps = Histogram::new(SIGNIFICANT_DIGITS).expect("a valid number of digits");
+        Self { updates: 0, bytes: 0, sizes: Vec::new(), hash_checks: 0, hash_mismatches: 0, gaps }
+    }
+}
+
+impl Record {
+    pub fn add(&mut self, other: &Self) {
+        self.updates += other.updates;
+        self.bytes += other.bytes;
+        self.sizes.extend_from_slice(&other.sizes);
+        self.hash_checks += other.hash_checks;
+        self.hash_mismatches += other.hash_mismatches;
+        self.gaps.add(&other.gaps).expect("it grows as needed");
+    }
+
+    pub fn gap_ms(&self) -> Quantiles {
+        let ms = |units: u64| (units * UNIT_US) as f64 / 1000.0;
+        let at = |quantile| ms(self.gaps.value_at_quantile(quantile));
+        Quantiles { p50: at(0.5), p99: at(0.99), max: ms(self.gaps.max()) }
+    }
+
+    fn gap(&mut self, gap: Duration) {
+        self.gaps.record(gap.as_micros() as u64 / UNIT_US).expect("it grows as needed");
+    }
+}
+
+/// Follows one client.
+#[derive(Debug)]
+pub struct Recorder {
+    is_measuring: bool,
+    heard: Option<Instant>,
+    sizes_max: usize,
+    record: Record,
+}
+
+impl Recorder {
+    /// Keeps the sizes of at most so many updates.
+    pub fn new(sizes_max: usize) -> Self {
+        Self { is_measuring: false, heard: None, sizes_max, record: Record::default() }
+    }
+
+    /// The window begins.
+    pub fn begin(&mut self) {
+        self.is_measuring = true;
+    }
+
+    /// An update came.
+    pub fn heard(&mut self, bytes: usize) {
+        let now = Instant::now();
+        let before = self.heard.replace(now);
+        if !self.is_measuring {
+            return;
+        }
+        self.record.updates += 1;
+        self.record.bytes += bytes as u64;
+        if self.record.sizes.len() < self.sizes_max {
+            self.record.sizes.push(bytes);
+        }
+        if let Some(before) = before {
+            self.record.gap(now - before);
+        }
+    }
+
+    /// The window is over.
+    pub fn end(mut self) -> Record {
+        // A silence that still goes on must not vanish because nothing ended it.
+        let longest = Duration::from_micros(self.record.gaps.max() * UNIT_US);
+        if let Some(silence) = self.heard.map(|heard| heard.elapsed()).filter(|silence| *silence > longest) {
+            self.record.gap(silence);
+        }
+        self.record
+    }
+}
