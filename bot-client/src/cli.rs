@@ -100,12 +100,20 @@ pub fn command_line<G: Bots>() -> ExitCode {
     exit.into()
 }
 
+/// Takes as many file descriptors as the system allows: one per bot, where the usual limit is 1024.
+fn raise_descriptor_limit() -> std::io::Result<()> {
+    #[cfg(unix)]
+    rlimit::increase_nofile_limit(u64::MAX)?;
+    Ok(())
+}
+
 fn run<G: Bots>(cli: Cli) -> Result<Exit, clap::Error> {
     // One thread: bots are cheap, and a swarm that moves between cores disturbs what it measures.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match cli.command {
         Command::Swarm(args) => {
             let plan = args.plan::<G>().map_err(usage)?;
+            raise_descriptor_limit()?;
             let outcome = runtime.block_on(swarm::run::<G>(&plan, interrupted()));
             Ok(print_outcome(&outcome, args.json))
         }

@@ -80,7 +80,7 @@ impl Default for Limits {
             hello_timeout: Duration::from_secs(3),
             write_timeout: Duration::from_secs(10),
             empty_room_timeout: Duration::from_secs(30),
-            shutdown_timeout: Duration::from_millis(1800),
+            shutdown_timeout: Duration::from_millis(1500),
         }
     }
 }
