@@ -130,12 +130,12 @@ impl<G: Game> Client<G> {
 
     /// Brings what is held up to date. Says whether it is now what the server meant.
     fn hold(&mut self, tick: Tick, message: SnapshotMessage<'_>) -> bool {
-        let Ok(written) = read_delta(message.body.0, &self.layout, &mut self.held, tick, message.age) else {
+        if read_delta(message.body.0, &self.layout, &mut self.held, tick, message.age).is_err() {
             return false;
-        };
+        }
         self.stats.snapshots += 1;
         self.stats.full_snapshots += u64::from(message.age == 0);
-        self.stats.entity_updates += written.visible as u64;
+        self.stats.entity_updates += self.held.table().len() as u64;
         let Some(hash) = message.hash else { return true };
         let is_right = hash == self.held.hash(&self.layout);
         self.stats.hash_checks += 1;

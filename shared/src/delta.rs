@@ -33,19 +33,6 @@ pub struct Baseline<'a> {
     pub previous: Option<&'a Snapshot>,
 }
 
-/// How much a snapshot said.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Entities in view, changed or not.
-    pub visible: usize,
-    /// Entities that entered the view.
-    pub entered: usize,
-    /// Entities that left the view.
-    pub left: usize,
-    /// Entities that changed otherwise than expected.
-    pub changed: usize,
-}
-
 /// The two ages of a snapshot at `tick`, if the row before the baseline is young enough to count.
 fn ages(tick: Tick, baseline: Tick, previous: Option<Tick>) -> (Ages, Option<Tick>) {
     let previous = previous.filter(|previous| tick.since(*previous) <= PREVIOUS_AGE_TICKS_MAX as i64);
@@ -75,17 +62,19 @@ pub fn write_delta(
     now: &Snapshot,
     bodies: &mut Bodies,
     receiver: Receiver<'_>,
-) -> Written {
+) {
     let Receiver { table, baseline, own, visible } = receiver;
     if baseline.is_none() {
         table.clear();
     }
     let entered = place_slots(table, now, baseline.map(|baseline| baseline.rows), visible);
-    let left = write_left(out, table);
+    write_left(out, table);
     write_entered(out, layout, table, now, &entered, bodies);
     let before = table.own;
     write_own(out, table, own);
-    let changed = baseline.map_or(0, |baseline| write_changed(out, layout, table, now, baseline, bodies));
+    if let Some(baseline) = baseline {
+        write_changed(out, layout, table, now, baseline, bodies);
+    }
     if let Some(own) = own {
         let row = now.get(own).expect("it is among what is seen");
         // Another own entity starts from nothing: whatever this client held of it did not have these columns.
@@ -94,7 +83,6 @@ pub fn write_delta(
         let held = held.map(|row| row.columns);
         write_owner(out, &layout.code, &layout.kinds[row.kind], held, row.columns);
     }
-    Written { visible: visible.len(), entered: entered.len(), left, changed }
 }
 
 /// Notes for every used slot where its row is now (or nowhere), and returns the places that enter.
@@ -120,7 +108,7 @@ fn place_slots(
     entered
 }
 
-fn write_left(out: &mut BitWriter, table: &mut SlotTable) -> usize {
+fn write_left(out: &mut BitWriter, table: &mut SlotTable) {
     let left: Vec<u32> = (0..table.slots.len() as u32)
         .filter(|slot| {
             let slot = &table.slots[*slot as usize];
@@ -129,7 +117,6 @@ fn write_left(out: &mut BitWriter, table: &mut SlotTable) -> usize {
         .collect();
     write_ascending(out, &left);
     left.iter().for_each(|slot| table.leave(*slot));
-    left.len()
 }
 
 /// Appends how many numbers there are, and each by its distance from the one before.
@@ -197,7 +184,7 @@ fn write_changed<'a>(
     now: &Snapshot,
     baseline: Baseline<'a>,
     bodies: &mut Bodies,
-) -> usize {
+) {
     let held = baseline.rows.tick();
     let (ages, previous) = ages(now.tick(), held, baseline.previous.map(Snapshot::tick));
     let groups = [
@@ -227,7 +214,6 @@ fn write_changed<'a>(
     }
     write_ascending(out, &woken);
     changed.iter().for_each(|body| bodies.copy(*body, out));
-    changed.len()
 }
 
 /// Takes a body that [`write_delta`] appended, and moves `held` on to `tick`.
@@ -242,7 +228,7 @@ pub fn read_delta(
     held: &mut Held,
     tick: Tick,
     age: u8,
-) -> Result<Written, Malformed> {
+) -> Result<(), Malformed> {
     let baseline = match age {
         0 => {
             held.table.clear();
@@ -259,34 +245,29 @@ pub fn read_delta(
     // Whatever goes wrong from here on leaves nothing that a later delta could build on.
     held.ticks = None;
     let bits = &mut BitReader::new(body);
-    let left = read_left(bits, held)?;
-    let mut written =
-        Written { entered: read_entered(bits, layout, held, tick)?, left, ..Written::default() };
+    read_left(bits, held)?;
+    read_entered(bits, layout, held, tick)?;
     read_own(bits, layout, held)?;
     if let Some((base, previous)) = baseline {
-        written.changed = read_changed(bits, layout, held, tick, base, previous)?;
+        read_changed(bits, layout, held, tick, base, previous)?;
     }
     if let Some(slot) = held.table.own {
         let HeldRow { kind, columns, .. } = &mut held.rows[slot as usize];
         read_owner(bits, &layout.code, &layout.kinds[*kind], columns)?;
     }
     bits.clone().finish()?;
-    written.visible = held.table.slots.iter().filter(|slot| slot.is_used()).count();
     held.ticks = Some((tick, baseline.map(|(base, _)| base)));
-    Ok(written)
+    Ok(())
 }
 
-fn read_left(bits: &mut BitReader<'_>, held: &mut Held) -> Result<usize, Malformed> {
-    let mut left = 0;
+fn read_left(bits: &mut BitReader<'_>, held: &mut Held) -> Result<(), Malformed> {
     read_ascending(bits, |_, slot| {
         if !held.table.slots.get(slot as usize).is_some_and(|slot| slot.is_used()) {
             return Err(Malformed("an entity leaves that was not there"));
         }
         held.table.leave(slot);
-        left += 1;
         Ok(())
-    })?;
-    Ok(left)
+    })
 }
 
 fn read_entered(
@@ -294,8 +275,7 @@ fn read_entered(
     layout: &Layout,
     held: &mut Held,
     tick: Tick,
-) -> Result<usize, Malformed> {
-    let mut entered = 0;
+) -> Result<(), Malformed> {
     read_ascending(bits, |bits, index| {
         let generation = bits.read_gamma()?;
         if held.table.holds_index(index) || generation > u32::MAX >> 1 {
@@ -308,10 +288,8 @@ fn read_entered(
         }
         let row = &mut held.rows[slot];
         row.kind = read_full(bits, layout, &mut row.columns)?;
-        entered += 1;
         Ok(())
-    })?;
-    Ok(entered)
+    })
 }
 
 fn read_own(bits: &mut BitReader<'_>, layout: &Layout, held: &mut Held) -> Result<(), Malformed> {
@@ -338,18 +316,16 @@ fn read_changed(
     tick: Tick,
     base: Tick,
     previous: Option<Tick>,
-) -> Result<usize, Malformed> {
+) -> Result<(), Malformed> {
     let (ages, previous) = ages(tick, base, previous);
     let Held { table, rows, .. } = held;
     let mut idle = Vec::new();
-    let mut changed = 0;
     for (number, slot) in table.slots.iter_mut().enumerate() {
         if !slot.is_used() || slot.since == tick {
             continue;
         }
         if slot.active {
             slot.active = bits.read_bit()?;
-            changed += usize::from(slot.active);
         } else {
             idle.push(number);
         }
@@ -357,7 +333,6 @@ fn read_changed(
     read_ascending(bits, |_, place| {
         let slot = idle.get(place as usize).ok_or(Malformed("a slot changes that is not there"))?;
         table.slots[*slot].active = true;
-        changed += 1;
         Ok(())
     })?;
     let mut row = Vec::new();
@@ -372,5 +347,5 @@ fn read_changed(
         std::mem::swap(&mut held.previous, &mut held.columns);
         std::mem::swap(&mut held.columns, &mut row);
     }
-    Ok(changed)
+    Ok(())
 }

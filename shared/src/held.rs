@@ -28,6 +28,12 @@ impl Held {
         self.ticks.map(|(tick, _)| tick)
     }
 
+    /// The slots of what is in view.
+    #[must_use]
+    pub fn table(&self) -> &SlotTable {
+        &self.table
+    }
+
     /// The client's own entity, if it has one.
     #[must_use]
     pub fn own(&self) -> Option<EntityId> {

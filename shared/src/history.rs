@@ -43,11 +43,6 @@ impl<T> History<T> {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Tick, &T)> {
         self.entries.iter().map(|(tick, value)| (*tick, value))
     }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.entries.clear();
-    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub use bits::{BitReader, BitWriter};
 pub use bodies::Bodies;
 pub use bots::{Bots, Sight};
 pub use columns::{Columns, ScratchRow};
-pub use delta::{Baseline, Receiver, Written, read_delta, write_delta};
+pub use delta::{Baseline, Receiver, read_delta, write_delta};
 pub use game::{
     Arrival, Audience, EntityId, Game, InputCounts, Interest, PlayerId, PlayerInput, PredictContext, Refusal,
     TickContext, Viewer, key_from_parts, key_parts,

@@ -46,6 +46,18 @@ impl SlotTable {
         self.own = None;
     }
 
+    /// How many entities the client sees.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Whether it sees none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The slot of an entity, if the client sees it.
     #[must_use]
     pub fn find(&self, id: EntityId) -> Option<u32> {

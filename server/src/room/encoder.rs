@@ -5,8 +5,8 @@ use super::session::{Message, Session};
 use tickwire_shared::limits::{HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, SERVER_FRAME_BYTES_MAX};
 use tickwire_shared::{
     Audience, Baseline, BitWriter, Bodies, Bytes, Game, History, InputCounts, Layout, PlayerId, Receiver,
-    Role, ServerMessage, SlotTable, Snapshot, SnapshotMessage, Tick, Viewer, Written, append_message,
-    row_hash, write_delta,
+    Role, ServerMessage, SlotTable, Snapshot, SnapshotMessage, Tick, Viewer, append_message, row_hash,
+    write_delta,
 };
 
 /// Most bytes of a snapshot message beside its body.
@@ -59,11 +59,11 @@ impl Encoder {
         scene: Scene<'_, G>,
         player: PlayerId,
         session: &mut Session<G::Input>,
-    ) -> (Vec<u8>, Written, bool) {
+    ) -> (Vec<u8>, bool) {
         let tick = scene.now.tick();
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
         self.note_gone(scene, &session.table);
-        let written = self.body(scene, player, session, baseline);
+        self.body(scene, player, session, baseline);
         self.tell(scene, player, session);
         let with_hash = tick >= session.hash_due;
         let hash = with_hash.then(|| self.view_hash(scene, &session.table));
@@ -87,7 +87,7 @@ impl Encoder {
         session.sent(tick, baseline);
         append_notices(&mut frame, session, with_hash, scene.roster);
         assert!(frame.len() <= SERVER_FRAME_BYTES_MAX, "{}: a frame of {} bytes", G::NAME, frame.len());
-        (frame, written, baseline.is_none())
+        (frame, baseline.is_none())
     }
 
     /// Leaves this tick's frame out for a session; what was told waits for its next one.
@@ -127,7 +127,7 @@ impl Encoder {
         player: PlayerId,
         session: &mut Session<G::Input>,
         baseline: Option<Tick>,
-    ) -> Written {
+    ) {
         let Scene { game, layout, now, history, .. } = scene;
         let baseline = baseline.map(|baseline| Baseline {
             rows: history.get(baseline).expect("a baseline is younger than the history"),
@@ -139,7 +139,7 @@ impl Encoder {
         let visible = self.sight.visible(game, viewer, own, now, &session.table);
         let receiver = Receiver { table: &mut session.table, baseline, own, visible };
         self.bits.clear();
-        write_delta(&mut self.bits, layout, now, &mut self.bodies, receiver)
+        write_delta(&mut self.bits, layout, now, &mut self.bodies, receiver);
     }
 
     /// The hash of what a client holds after this frame: the sum of its entities' shares, each computed once per tick.

@@ -335,11 +335,11 @@ impl<G: Game> Room<G> {
                 self.counts.skipped_outbox += u64::from(has_window);
                 self.encoder.skip(scene, player, session);
             } else {
-                let (frame, written, is_full) = self.encoder.frame(scene, player, session);
+                let (frame, is_full) = self.encoder.frame(scene, player, session);
                 self.counts.frames += 1;
                 self.counts.full_snapshots += u64::from(is_full);
                 self.counts.bytes += frame.len() as u64;
-                self.counts.entity_updates += written.visible as u64;
+                self.counts.entity_updates += session.table.len() as u64;
                 sinks.frame(player, frame);
             }
         }
