@@ -100,8 +100,8 @@ impl Sinks for Mail {
     fn has_place(&mut self, _: PlayerId) -> bool {
         true
     }
-    fn frame(&mut self, player: PlayerId, frame: Vec<u8>) {
-        self.frames.entry(player).or_default().push(frame);
+    fn frame(&mut self, player: PlayerId, frame: &[u8]) {
+        self.frames.entry(player).or_default().push(frame.to_vec());
     }
     fn line(&mut self, player: PlayerId, line: String) {
         self.lines.push((player, line));

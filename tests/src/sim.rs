@@ -377,9 +377,9 @@ impl<G: Game> Sinks for SimSinks<'_, G> {
         self.seat(player).down.has_place()
     }
 
-    fn frame(&mut self, player: PlayerId, frame: Vec<u8>) {
+    fn frame(&mut self, player: PlayerId, frame: &[u8]) {
         let now_us = self.now_us;
-        self.seat(player).down.send(now_us, frame);
+        self.seat(player).down.send(now_us, frame.to_vec());
         self.sent.push(player);
     }
 

@@ -39,9 +39,9 @@ impl Sinks for Seats {
         self.outboxes.get(player).is_some_and(Outbox::has_place)
     }
 
-    fn frame(&mut self, player: PlayerId, frame: Vec<u8>) {
+    fn frame(&mut self, player: PlayerId, frame: &[u8]) {
         if let Some(outbox) = self.outboxes.get(player) {
-            outbox.put(Outgoing::Frame(frame));
+            outbox.put(Outgoing::Frame(frame.to_vec()));
         }
     }
 

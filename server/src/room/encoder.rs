@@ -19,6 +19,8 @@ const REPORT_BYTES_MAX: usize = 64;
 pub(super) struct Encoder {
     bodies: Bodies,
     bits: BitWriter,
+    /// The last frame that was made.
+    frame: Vec<u8>,
     sight: SightLines,
     /// Shares of the view hash by place in the tick's snapshot, without what only owners are told; empty until somebody needs them.
     hashes: Vec<u32>,
@@ -59,7 +61,7 @@ impl Encoder {
         scene: Scene<'_, G>,
         player: PlayerId,
         session: &mut Session<G::Input>,
-    ) -> (Vec<u8>, bool) {
+    ) -> (&[u8], bool) {
         let tick = scene.now.tick();
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
         self.note_gone(scene, &session.table);
@@ -71,8 +73,9 @@ impl Encoder {
             session.hash_due = Tick(tick.0 - tick.0 % HASH_INTERVAL_TICKS + HASH_INTERVAL_TICKS);
         }
         let body = self.bits.align();
-        let mut frame = session.greeting.take().unwrap_or_default();
-        frame.reserve(body.len() + ENVELOPE_BYTES_MAX);
+        let frame = &mut self.frame;
+        frame.clear();
+        frame.extend_from_slice(&session.greeting.take().unwrap_or_default());
         let input_age =
             session.queue.newest_applied().map_or(255, |newest| tick.since(newest).clamp(0, 255) as u8);
         let snapshot = ServerMessage::Snapshot(SnapshotMessage {
@@ -83,9 +86,9 @@ impl Encoder {
             hash,
             body: Bytes(body),
         });
-        append_message(&mut frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
+        append_message(frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
         session.sent(tick, baseline);
-        append_notices(&mut frame, session, with_hash, scene.roster);
+        append_notices(frame, session, with_hash, scene.roster);
         assert!(frame.len() <= SERVER_FRAME_BYTES_MAX, "{}: a frame of {} bytes", G::NAME, frame.len());
         (frame, baseline.is_none())
     }

@@ -26,8 +26,8 @@ pub struct RoomConfig<G: Game> {
 pub trait Sinks {
     /// Whether the player's outbox has a place.
     fn has_place(&mut self, player: PlayerId) -> bool;
-    /// One binary WebSocket message.
-    fn frame(&mut self, player: PlayerId, frame: Vec<u8>);
+    /// One binary WebSocket message. The room uses the memory again.
+    fn frame(&mut self, player: PlayerId, frame: &[u8]);
     /// One line of text, for a console.
     fn line(&mut self, player: PlayerId, line: String);
     /// The session is over: a last frame (empty for a console), then a close with this code and reason. Always has a place.
