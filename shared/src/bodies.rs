@@ -1,6 +1,6 @@
 //! Owns the encoding of single rows, and the cache that encodes each of them once per tick for all players.
 
-use crate::layout::{Ages, ClassCode, Column, KindLayout};
+use crate::layout::{Ages, Column, KindLayout};
 use crate::limits::COLUMNS_MAX;
 use crate::{BitReader, BitWriter, Layout, Malformed, Row, Snapshot, Tick};
 
@@ -50,13 +50,7 @@ pub(crate) struct Known<'a> {
 }
 
 /// Writes how a row differs from what is expected of it: nothing at all (and false) if it does not.
-pub(crate) fn write_changes(
-    out: &mut BitWriter,
-    code: &ClassCode,
-    kind: &KindLayout,
-    known: Known<'_>,
-    row: &[u32],
-) -> bool {
+pub(crate) fn write_changes(out: &mut BitWriter, kind: &KindLayout, known: Known<'_>, row: &[u32]) -> bool {
     let mut residuals = [0i64; COLUMNS_MAX];
     let mut changed = [false; 3];
     let groups = [&kind.lively, &kind.moved, &kind.quiet];
@@ -77,7 +71,7 @@ pub(crate) fn write_changes(
             out.write_bit(changed);
         }
         if number == 0 || changed {
-            group.iter().for_each(|&place| code.write(out, residuals[place]));
+            group.iter().for_each(|&place| kind.columns[place].code.write(out, residuals[place]));
         }
     }
     true
@@ -86,7 +80,6 @@ pub(crate) fn write_changes(
 /// Makes the new row from what is held: as expected everywhere if `bits` is `None`, else corrected by what [`write_changes`] wrote.
 pub(crate) fn read_changes(
     mut bits: Option<&mut BitReader<'_>>,
-    code: &ClassCode,
     kind: &KindLayout,
     known: Known<'_>,
     row: &mut Vec<u32>,
@@ -107,7 +100,7 @@ pub(crate) fn read_changes(
             }
             let expected = column.expected(place, known.base, known.previous, row, known.ages);
             row[place] = match &mut bits {
-                Some(bits) if changed => column.resolved(expected, code.read(bits)?)?,
+                Some(bits) if changed => column.resolved(expected, column.code.read(bits)?)?,
                 _ => expected,
             };
         }
@@ -116,13 +109,7 @@ pub(crate) fn read_changes(
 }
 
 /// Writes what only the owner is told, against what it holds (`None`: nothing, all columns 0).
-pub(crate) fn write_owner(
-    out: &mut BitWriter,
-    code: &ClassCode,
-    kind: &KindLayout,
-    base: Option<&[u32]>,
-    row: &[u32],
-) {
+pub(crate) fn write_owner(out: &mut BitWriter, kind: &KindLayout, base: Option<&[u32]>, row: &[u32]) {
     if kind.owner.is_empty() {
         return;
     }
@@ -131,14 +118,13 @@ pub(crate) fn write_owner(
     let changed = kind.owner.iter().any(|&place| residual(place) != 0);
     out.write_bit(changed);
     if changed {
-        kind.owner.iter().for_each(|&place| code.write(out, residual(place)));
+        kind.owner.iter().for_each(|&place| kind.columns[place].code.write(out, residual(place)));
     }
 }
 
 /// Reads what [`write_owner`] wrote into a row that holds the base.
 pub(crate) fn read_owner(
     bits: &mut BitReader<'_>,
-    code: &ClassCode,
     kind: &KindLayout,
     row: &mut [u32],
 ) -> Result<(), Malformed> {
@@ -146,7 +132,8 @@ pub(crate) fn read_owner(
         return Ok(());
     }
     for &place in &kind.owner {
-        row[place] = kind.columns[place].resolved(row[place], code.read(bits)?)?;
+        let column = &kind.columns[place];
+        row[place] = column.resolved(row[place], column.code.read(bits)?)?;
     }
     Ok(())
 }
@@ -233,7 +220,7 @@ impl Bodies {
         *self.groups[group].bodies[place].get_or_insert_with(|| {
             let row = now.row(place);
             let start = bits.bytes().len() as u32;
-            write_changes(bits, &layout.code, &layout.kinds[row.kind], known(), row.columns);
+            write_changes(bits, &layout.kinds[row.kind], known(), row.columns);
             let written = bits.bit_len() - start * 8;
             bits.align();
             Body { start, bits: written }

@@ -81,7 +81,7 @@ pub fn write_delta(
         let held =
             if before == table.own { baseline.and_then(|baseline| baseline.rows.get(own)) } else { None };
         let held = held.map(|row| row.columns);
-        write_owner(out, &layout.code, &layout.kinds[row.kind], held, row.columns);
+        write_owner(out, &layout.kinds[row.kind], held, row.columns);
     }
 }
 
@@ -253,7 +253,7 @@ pub fn read_delta(
     }
     if let Some(slot) = held.table.own {
         let HeldRow { kind, columns, .. } = &mut held.rows[slot as usize];
-        read_owner(bits, &layout.code, &layout.kinds[*kind], columns)?;
+        read_owner(bits, &layout.kinds[*kind], columns)?;
     }
     bits.clone().finish()?;
     held.ticks = Some((tick, baseline.map(|(base, _)| base)));
@@ -343,7 +343,7 @@ fn read_changed(
         let is_there = previous.is_some_and(|previous| slot.since <= previous);
         let known = Known { base: &held.columns, previous: is_there.then_some(&held.previous[..]), ages };
         let body = slot.active.then_some(&mut *bits);
-        read_changes(body, &layout.code, &layout.kinds[held.kind], known, &mut row)?;
+        read_changes(body, &layout.kinds[held.kind], known, &mut row)?;
         std::mem::swap(&mut held.previous, &mut held.columns);
         std::mem::swap(&mut held.columns, &mut row);
     }

@@ -168,6 +168,9 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
     const VERSION: u32 = 1;
     /// Ticks per second. A step is one tick: there is no time step to pass around.
     const TICK_RATE_HZ: u32;
+    /// Prefix codes that were trained on recorded play, in the text that `bot-client train` writes: for a field a
+    /// line, `Kind.field: ` and the length of each class's word. Empty, and for fields not named: the built-in code.
+    const CODES: &'static str = "";
     /// Whether [`Game::predict`] is implemented.
     const PREDICTS: bool = false;
 

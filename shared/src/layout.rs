@@ -1,7 +1,8 @@
-//! Owns what codec and hash need to know of a schema: columns in coding order, widths, expectations, and the prefix code.
+//! Owns what codec and hash need to know of a schema: columns in coding order, widths, expectations, and prefix codes.
 
 use crate::limits::{COLUMNS_MAX, KINDS_MAX};
-use crate::{BitReader, BitWriter, Field, FieldKind, Game, Kind, Malformed, Predict, Schema};
+use crate::{ClassCode, Field, FieldKind, Game, Kind, Malformed, Predict, Schema};
+use std::sync::Arc;
 
 /// A schema, prepared for coding.
 #[derive(Clone, Debug)]
@@ -10,7 +11,6 @@ pub struct Layout {
     hash: u64,
     pub(crate) kinds: Vec<KindLayout>,
     pub(crate) kind_bits: u32,
-    pub(crate) code: ClassCode,
 }
 
 /// One kind's columns, by the groups in which a changed row is written.
@@ -35,6 +35,8 @@ pub(crate) struct Column {
     pub is_key: bool,
     pub owner_only: bool,
     pub expect: Expect,
+    /// How residuals are written. The built-in code is one for all.
+    pub code: Arc<ClassCode>,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -67,7 +69,7 @@ impl Layout {
     ///
     /// # Errors
     /// In words, if there are too many kinds or columns, a rate names no field of the same row, a tick
-    /// rate is 0 or a range is empty.
+    /// rate is 0, a range is empty or a prefix code is not whole.
     pub fn new(schema: Schema) -> Result<Self, String> {
         if schema.kinds.is_empty() || schema.kinds.len() > KINDS_MAX {
             return Err(format!("a schema has from 1 to {KINDS_MAX} kinds"));
@@ -75,13 +77,14 @@ impl Layout {
         if schema.tick_rate_hz == 0 || schema.tick_rate_hz > 1000 {
             return Err("the tick rate is from 1 to 1000 per second".to_owned());
         }
+        let built_in = Arc::new(ClassCode::built_in());
         let kinds = schema
             .kinds
             .iter()
-            .map(|kind| KindLayout::new(kind, schema.tick_rate_hz))
+            .map(|kind| KindLayout::new(kind, schema.tick_rate_hz, &built_in))
             .collect::<Result<Vec<_>, _>>()?;
         let kind_bits = usize::BITS - (kinds.len() - 1).leading_zeros();
-        Ok(Self { hash: schema.hash(), schema, kinds, kind_bits, code: ClassCode::built_in() })
+        Ok(Self { hash: schema.hash(), schema, kinds, kind_bits })
     }
 
     /// The schema that this was made from.
@@ -98,7 +101,7 @@ impl Layout {
 }
 
 impl KindLayout {
-    fn new(kind: &Kind, tick_rate_hz: u32) -> Result<Self, String> {
+    fn new(kind: &Kind, tick_rate_hz: u32, built_in: &Arc<ClassCode>) -> Result<Self, String> {
         let fault = |field: &Field, what: &str| format!("{}.{}: {what}", kind.name, field.name);
         if kind.fields.len() > COLUMNS_MAX {
             return Err(format!("{}: more than {COLUMNS_MAX} columns", kind.name));
@@ -117,6 +120,13 @@ impl KindLayout {
                 Predict::Rate(name) => rate(kind, field, name, tick_rate_hz)
                     .ok_or_else(|| fault(field, "its rate is not a hold or linear range that all may see"))?,
             };
+            let code = match &field.code[..] {
+                [] => Arc::clone(built_in),
+                lengths if lengths.len() != field.kind.bits() as usize + 1 => {
+                    return Err(fault(field, "its code has another number of words than it has classes"));
+                }
+                lengths => Arc::new(ClassCode::new(lengths).map_err(|what| fault(field, &what))?),
+            };
             columns.push(Column {
                 bits: field.kind.bits(),
                 max: field.kind.max(),
@@ -124,6 +134,7 @@ impl KindLayout {
                 is_key: matches!(field.kind, FieldKind::KeyIndex | FieldKind::KeyGeneration),
                 owner_only: field.owner_only,
                 expect,
+                code,
             });
         }
         Ok(Self::grouped(columns, &kind.fields))
@@ -241,127 +252,9 @@ impl Column {
     }
 }
 
-const CLASSES: usize = 33;
-
-/// A prefix code for residuals: the class (how many bits the size has, 0 to 32) by a canonical prefix
-/// code, then the sign and the size without its leading one.
-///
-/// A code is nothing but the lengths of its 33 words (canonical Huffman codes: Schwartz and Kallick, 1964), so
-/// that other, trained ones can take the place of the built-in one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClassCode {
-    /// Each class's word, first bit lowest, and its length in bits.
-    words: [(u32, u32); CLASSES],
-    /// By length: how many words are shorter, the first word of this length, and how many there are.
-    lengths: Vec<(usize, u32, u32)>,
-    /// The classes in the order of their words.
-    order: Vec<u32>,
-}
-
-impl ClassCode {
-    /// The code for a game that has no trained one: 1 bit for class 0, 4 for the classes 1 to 4, 5 for 5 to 8, and so on.
-    #[must_use]
-    pub fn built_in() -> Self {
-        let mut lengths = [0u8; CLASSES];
-        for (class, length) in lengths.iter_mut().enumerate() {
-            *length = if class == 0 { 1 } else { 4 + (class as u8 - 1) / 4 };
-        }
-        Self::new(&lengths)
-    }
-
-    /// The canonical code with words of these lengths: shorter words first, then smaller classes first.
-    fn new(lengths: &[u8; CLASSES]) -> Self {
-        let mut order: Vec<u32> = (0..CLASSES as u32).collect();
-        order.sort_by_key(|&class| (lengths[class as usize], class));
-        let mut words = [(0, 0); CLASSES];
-        let mut by_length: Vec<(usize, u32, u32)> = Vec::new();
-        let mut word = 0u32;
-        for (place, &class) in order.iter().enumerate() {
-            let length = u32::from(lengths[class as usize]);
-            while (by_length.len() as u32) <= length {
-                let extra = if by_length.is_empty() { 0 } else { 1 };
-                word <<= extra;
-                by_length.push((place, word, 0));
-            }
-            words[class as usize] = (word.reverse_bits() >> (32 - length), length);
-            by_length[length as usize].2 += 1;
-            word += 1;
-        }
-        Self { words, lengths: by_length, order }
-    }
-
-    /// Appends a residual.
-    pub(crate) fn write(&self, out: &mut BitWriter, residual: i64) {
-        let size = residual.unsigned_abs();
-        let class = u64::BITS - size.leading_zeros();
-        let (word, length) = self.words[class as usize];
-        out.write(word, length);
-        if class > 0 {
-            out.write_bit(residual < 0);
-            out.write((size - (1 << (class - 1))) as u32, class - 1);
-        }
-    }
-
-    /// Takes a residual.
-    pub(crate) fn read(&self, bits: &mut BitReader<'_>) -> Result<i64, Malformed> {
-        let class = self.read_class(bits)?;
-        if class == 0 {
-            return Ok(0);
-        }
-        let negative = bits.read_bit()?;
-        let size = (1i64 << (class - 1)) + i64::from(bits.read(class - 1)?);
-        Ok(if negative { -size } else { size })
-    }
-
-    fn read_class(&self, bits: &mut BitReader<'_>) -> Result<u32, Malformed> {
-        let mut word = 0;
-        for &(shorter, first, count) in &self.lengths[1..] {
-            word = word << 1 | bits.read(1)?;
-            if word < first + count {
-                return Ok(self.order[shorter + (word - first) as usize]);
-            }
-        }
-        Err(Malformed("a residual has no class"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_size_of_residual_comes_back() {
-        let code = ClassCode::built_in();
-        let mut out = BitWriter::default();
-        let residuals: Vec<i64> = (0..32)
-            .flat_map(|power| {
-                let size = 1i64 << power;
-                [size, -size, size - 1, 1 - size, (2 * size - 1), 1 - 2 * size]
-            })
-            .collect();
-        for &residual in &residuals {
-            code.write(&mut out, residual);
-        }
-        let mut bits = BitReader::new(out.align());
-        for residual in residuals {
-            assert_eq!(code.read(&mut bits), Ok(residual));
-        }
-    }
-
-    #[test]
-    fn the_built_in_code_is_the_documented_one() {
-        let cost = |residual: i64| {
-            let mut out = BitWriter::default();
-            ClassCode::built_in().write(&mut out, residual);
-            out.bit_len()
-        };
-        assert_eq!([0, 1, -1, 2, 8, 16, 255].map(cost), [1, 5, 5, 6, 8, 10, 13]);
-        let code = ClassCode::built_in();
-        let mut reversed = BitWriter::default();
-        reversed.write(0b0001, 4);
-        assert_eq!(code.words[1], (0b0001, 4), "words start with their highest bit: 1000");
-        assert_eq!(code.read_class(&mut BitReader::new(reversed.align())), Ok(1));
-    }
 
     #[test]
     fn an_angle_goes_the_short_way() {
@@ -372,6 +265,7 @@ mod tests {
             is_key: false,
             owner_only: false,
             expect: Expect::Linear,
+            code: Arc::new(ClassCode::built_in()),
         };
         assert_eq!(column.residual(2, 250), 8);
         assert_eq!(column.residual(250, 2), -8);

@@ -8,6 +8,7 @@
 mod bits;
 mod bodies;
 mod bots;
+mod code;
 mod columns;
 mod delta;
 mod game;
@@ -28,6 +29,7 @@ mod wire;
 pub use bits::{BitReader, BitWriter};
 pub use bodies::Bodies;
 pub use bots::{Bots, Sight};
+pub use code::{ClassCode, class};
 pub use columns::{Columns, ScratchRow};
 pub use delta::{Baseline, Receiver, read_delta, write_delta};
 pub use game::{
@@ -37,7 +39,7 @@ pub use game::{
 pub use glam;
 pub use held::Held;
 pub use history::History;
-pub use layout::{ClassCode, Layout};
+pub use layout::Layout;
 pub use message::{
     Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION, Role, ServerMessage,
     Slack, SnapshotMessage, Welcome, clean_text, is_room_name,

@@ -5,7 +5,7 @@ use crate::{InputCounts, PlayerId, Schema, Tick, WireTick};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Rises with every change of the protocol that an older client would not understand.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 
 /// What a client sends: one message per WebSocket message, binary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

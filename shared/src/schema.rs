@@ -100,6 +100,9 @@ pub struct Field {
     pub predict: Predict,
     /// Whether only the entity's own player is told.
     pub owner_only: bool,
+    /// The prefix code of its residuals: each class's length in bits, from class 0 to the column's width
+    /// ([`FieldKind::bits`]). Empty: the built-in code.
+    pub code: Vec<u8>,
 }
 
 impl Field {
@@ -110,7 +113,8 @@ impl Field {
             Predict::Rate(rate) => Some(format!("moved by {rate}")),
         };
         let owner = self.owner_only.then(|| "owner only".to_owned());
-        let notes: Vec<String> = predict.into_iter().chain(owner).collect();
+        let code = (!self.code.is_empty()).then(|| format!("code {:?}", self.code));
+        let notes: Vec<String> = predict.into_iter().chain(owner).chain(code).collect();
         let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
         format!("{}{notes}", self.kind)
     }
@@ -142,12 +146,31 @@ impl Schema {
     /// The schema of a game.
     #[must_use]
     pub fn of<G: crate::Game>() -> Self {
-        Self {
+        let mut schema = Self {
             game: G::NAME.to_owned(),
             version: G::VERSION,
             tick_rate_hz: G::TICK_RATE_HZ,
             kinds: <G::Entity as crate::Replicate>::kinds(),
+        };
+        schema.set_codes(G::CODES).unwrap_or_else(|fault| panic!("{}: CODES: {fault}", G::NAME));
+        schema
+    }
+
+    /// Gives fields the prefix codes of a text: see [`Game::CODES`](crate::Game::CODES).
+    ///
+    /// # Errors
+    /// In words, with the line, if it names no field or holds something else than numbers.
+    pub fn set_codes(&mut self, text: &str) -> Result<(), String> {
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (name, lengths) = line.split_once(':').ok_or_else(|| format!("`{line}` has no colon"))?;
+            let (kind, field) = name.split_once('.').unwrap_or((name, ""));
+            let kind = self.kinds.iter_mut().find(|other| other.name == kind);
+            let field = kind.and_then(|kind| kind.fields.iter_mut().find(|other| other.name == field));
+            let field = field.ok_or_else(|| format!("there is no field `{name}`"))?;
+            let lengths = lengths.split_whitespace().map(str::parse).collect::<Result<Vec<u8>, _>>();
+            field.code = lengths.map_err(|error| format!("`{line}`: {error}"))?;
         }
+        Ok(())
     }
 
     /// A number that two schemas share only if they are equal: FNV-1a (64 bits) over the schema's encoding.
@@ -231,6 +254,7 @@ mod tests {
             kind: FieldKind::Int { min: 0, max },
             predict: Predict::Hold,
             owner_only: false,
+            code: vec![],
         };
         let kinds =
             vec![Kind { name: "Player".to_owned(), fields: vec![field("hp", max), field("score", 255)] }];

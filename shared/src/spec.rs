@@ -33,7 +33,7 @@ fn take(row: &mut &[u32]) -> u32 {
 }
 
 fn field(name: &str, kind: FieldKind, predict: Predict) -> Field {
-    Field { name: name.to_owned(), kind, predict, owner_only: false }
+    Field { name: name.to_owned(), kind, predict, owner_only: false, code: Vec::new() }
 }
 
 #[derive(Copy, Clone, Debug)]

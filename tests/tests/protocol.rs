@@ -180,7 +180,7 @@ fn check_server_messages(checker: &mut Checker) {
     let counts = InputCounts { applied: 300, late: 2, early: 0, duplicate: 1, missing: 3 };
     checker.server("inputs", &ServerMessage::Inputs(counts));
     checker.server("missed", &ServerMessage::Missed { events: 4, notices: 0 });
-    let reason = "protocol 1 here, 9 there".to_owned();
+    let reason = "protocol 2 here, 9 there".to_owned();
     checker.server("refused", &ServerMessage::Refused { code: CloseCode::Version as u16, reason });
     let reason = "the server is restarting".to_owned();
     let member = Member { player: player(), name: "ann".to_owned(), role: Role::Player };
