@@ -42,6 +42,12 @@ struct Options {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     room_players_max: usize,
 
+    /// How many bytes a player is sent per second in the long run (a quarter of a second's worth at once). What does
+    /// not fit a frame waits, by the priority that the game gives it; a player's own entity never waits.
+    #[arg(long, env = "TICKWIRE_PLAYER_BYTES_PER_SECOND", value_name = "BYTES", default_value_t = 262_144,
+          value_parser = RangedU64ValueParser::<u32>::new().range(1024..=64 * 1024 * 1024))]
+    player_bytes_per_second: u32,
+
     /// How many rooms there may be at once. A join that would open one more is refused.
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "ROOMS", default_value_t = 1024,
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
@@ -86,6 +92,7 @@ impl Options {
             seed: self.seed.unwrap_or_else(|| RandomState::new().hash_one(())),
             start_tick: Tick(self.start_tick),
             room_players_max: self.room_players_max,
+            player_bytes_per_second: self.player_bytes_per_second,
             epoch: milliseconds_since_1970(),
             ..ServerConfig::default()
         };

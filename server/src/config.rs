@@ -15,6 +15,8 @@ pub struct ServerConfig<G: Game> {
     pub start_tick: Tick,
     /// Players of one room; further ones are refused.
     pub room_players_max: usize,
+    /// Bytes that a player is sent per second in the long run. What does not fit waits, by priority.
+    pub player_bytes_per_second: u32,
     /// Must be greater at each start of the server, so that clients can tell ticks of two starts apart.
     pub epoch: u64,
     /// How much of everything there may be, and for how long.
@@ -28,6 +30,7 @@ impl<G: Game> Default for ServerConfig<G> {
             seed: 0,
             start_tick: Tick(0),
             room_players_max: 128,
+            player_bytes_per_second: 256 * 1024,
             epoch: 0,
             limits: Limits::default(),
         }

@@ -141,6 +141,7 @@ impl<G: Game> Directory<G> {
             seed: self.config.seed,
             start_tick: self.config.start_tick,
             players_max: self.config.room_players_max,
+            player_bytes_per_second: self.config.player_bytes_per_second,
             // A room that comes back starts from the first tick again, so it needs an epoch of its own.
             epoch: self.config.epoch + number,
         }

@@ -136,6 +136,7 @@ fn room() -> Room<Street> {
         settings: (),
         seed: 0,
         start_tick: Tick(0),
+        player_bytes_per_second: 1 << 20,
         players_max: 7,
         epoch: 1,
     };
@@ -226,7 +227,7 @@ fn a_full_room_a_full_game_and_another_version_refuse() {
     assert_eq!(room.join(&hello("x")).expect_err("the game is full").reason, "the street is too short");
     let old = Hello { protocol: 9, ..hello("x") };
     let rejection = room.join(&old).expect_err("another version");
-    assert_eq!((rejection.code, &*rejection.reason), (CloseCode::Version, "protocol 1 here, 9 there"));
+    assert_eq!((rejection.code, &*rejection.reason), (CloseCode::Version, "protocol 2 here, 9 there"));
     let stranger = Hello { game: "tag".to_owned(), ..hello("x") };
     assert_eq!(room.join(&stranger).expect_err("another game").reason, "game street here, tag there");
     let mut schema = Schema::of::<Street>();

@@ -85,6 +85,11 @@ impl BitWriter {
     }
 }
 
+/// How many bits [`BitWriter::write_gamma`] appends.
+pub(crate) fn gamma_bits(n: u32) -> u32 {
+    2 * (u64::from(n) + 1).ilog2() + 1
+}
+
 /// Takes bits off the front of bytes, in the order in which [`BitWriter`] appended them.
 #[derive(Clone, Debug)]
 pub struct BitReader<'a> {

@@ -1,152 +1,41 @@
-//! Owns the encoding of single rows, and the cache that encodes each of them once per tick for all players.
+//! Owns the cache of encoded rows of one tick: each is encoded once, and its bits are copied into every frame.
 
-use crate::layout::{Ages, Column, KindLayout};
-use crate::limits::COLUMNS_MAX;
-use crate::{BitReader, BitWriter, Layout, Malformed, Row, Snapshot, Tick};
+use crate::layout::Ages;
+use crate::limits::PREVIOUS_AGE_TICKS_MAX;
+use crate::rows::{Known, Residuals, write_full};
+use crate::{BitWriter, EntityId, Layout, Snapshot, Tick, Usage, key_parts};
 
-/// Writes a whole row, as it enters a view: the kind, then the columns that all may see.
-pub(crate) fn write_full(out: &mut BitWriter, layout: &Layout, row: Row<'_>) {
-    out.write(row.kind as u32, layout.kind_bits);
-    for (column, &value) in layout.kinds[row.kind].columns.iter().zip(row.columns) {
-        match column {
-            Column { owner_only: true, .. } => {}
-            Column { is_key: true, .. } => out.write_gamma(value),
-            Column { bits, .. } => out.write(value, *bits),
-        }
-    }
-}
-
-/// Reads what [`write_full`] wrote into `row`, with 0 for what is not told; returns the kind.
-pub(crate) fn read_full(
-    bits: &mut BitReader<'_>,
-    layout: &Layout,
-    row: &mut Vec<u32>,
-) -> Result<usize, Malformed> {
-    let kind = bits.read(layout.kind_bits)? as usize;
-    let Some(KindLayout { columns, .. }) = layout.kinds.get(kind) else {
-        return Err(Malformed("an entity has an unknown kind"));
-    };
-    row.clear();
-    for column in columns {
-        let value = match column {
-            Column { owner_only: true, .. } => 0,
-            Column { is_key: true, .. } => bits.read_gamma()?,
-            Column { bits: width, .. } => bits.read(*width)?,
-        };
-        if value > column.max {
-            return Err(Malformed("a column leaves its range"));
-        }
-        row.push(value);
-    }
-    Ok(kind)
-}
-
-/// What the receiver holds of one entity, and how old that is.
-#[derive(Copy, Clone)]
-pub(crate) struct Known<'a> {
-    pub base: &'a [u32],
-    pub previous: Option<&'a [u32]>,
-    pub ages: Ages,
-}
-
-/// Writes how a row differs from what is expected of it: nothing at all (and false) if it does not.
-pub(crate) fn write_changes(out: &mut BitWriter, kind: &KindLayout, known: Known<'_>, row: &[u32]) -> bool {
-    let mut residuals = [0i64; COLUMNS_MAX];
-    let mut changed = [false; 3];
-    let groups = [&kind.lively, &kind.moved, &kind.quiet];
-    for (group, changed) in groups.iter().zip(&mut changed) {
-        for &place in *group {
-            let column = &kind.columns[place];
-            let expected = column.expected(place, known.base, known.previous, row, known.ages);
-            residuals[place] = column.residual(row[place], expected);
-            *changed |= residuals[place] != 0;
-        }
-    }
-    if changed == [false; 3] {
-        return false;
-    }
-    for (number, (group, changed)) in groups.iter().zip(changed).enumerate() {
-        // The first group has no bit of its own: in a row that changed, it mostly did.
-        if number > 0 && !group.is_empty() {
-            out.write_bit(changed);
-        }
-        if number == 0 || changed {
-            group.iter().for_each(|&place| kind.columns[place].code.write(out, residuals[place]));
-        }
-    }
-    true
-}
-
-/// Makes the new row from what is held: as expected everywhere if `bits` is `None`, else corrected by what [`write_changes`] wrote.
-pub(crate) fn read_changes(
-    mut bits: Option<&mut BitReader<'_>>,
-    kind: &KindLayout,
-    known: Known<'_>,
-    row: &mut Vec<u32>,
-) -> Result<(), Malformed> {
-    row.clear();
-    // Whatever holds stays; the rest is overwritten, group by group.
-    row.extend_from_slice(known.base);
-    for (number, group) in [&kind.lively, &kind.moved, &kind.quiet].into_iter().enumerate() {
-        let changed = match &mut bits {
-            None => false,
-            Some(_) if group.is_empty() => false,
-            Some(bits) => number == 0 || bits.read_bit()?,
-        };
-        for &place in group {
-            let column = &kind.columns[place];
-            if !changed && column.holds() {
-                continue;
-            }
-            let expected = column.expected(place, known.base, known.previous, row, known.ages);
-            row[place] = match &mut bits {
-                Some(bits) if changed => column.resolved(expected, column.code.read(bits)?)?,
-                _ => expected,
-            };
-        }
-    }
-    Ok(())
-}
-
-/// Writes what only the owner is told, against what it holds (`None`: nothing, all columns 0).
-pub(crate) fn write_owner(out: &mut BitWriter, kind: &KindLayout, base: Option<&[u32]>, row: &[u32]) {
-    if kind.owner.is_empty() {
-        return;
-    }
-    let residual =
-        |place: usize| kind.columns[place].residual(row[place], base.map_or(0, |base| base[place]));
-    let changed = kind.owner.iter().any(|&place| residual(place) != 0);
-    out.write_bit(changed);
-    if changed {
-        kind.owner.iter().for_each(|&place| kind.columns[place].code.write(out, residual(place)));
-    }
-}
-
-/// Reads what [`write_owner`] wrote into a row that holds the base.
-pub(crate) fn read_owner(
-    bits: &mut BitReader<'_>,
-    kind: &KindLayout,
-    row: &mut [u32],
-) -> Result<(), Malformed> {
-    if kind.owner.is_empty() || !bits.read_bit()? {
-        return Ok(());
-    }
-    for &place in &kind.owner {
-        let column = &kind.columns[place];
-        row[place] = column.resolved(row[place], column.code.read(bits)?)?;
-    }
-    Ok(())
-}
-
-/// Encoded rows of one tick. The bytes depend on (entity, baseline, row before it) only, and nearly all players
-/// hold the same two: so each is encoded once and its bits are copied into every frame.
+/// Encoded rows. The bits depend on (entity, baseline, row before it) only, and nearly all players hold the same two.
 #[derive(Debug, Default)]
-pub struct Bodies {
+pub(crate) struct Bodies {
     bits: BitWriter,
-    full: Vec<Option<Body>>,
+    encoded: Vec<Encoded>,
+    /// Bits of each encoded row by column; the columns of one row side by side.
+    costs: Vec<u8>,
+    /// By place in the new snapshot.
+    full: Vec<Body>,
     /// One per pair of ticks that some player holds, in the order of first use.
-    groups: Vec<Group>,
-    groups_used: usize,
+    groups: Pool<Group>,
+    /// One per baseline of a player that sees everything.
+    populations: Pool<Population>,
+}
+
+/// One row's bits, by number. Small, because there is one per entity and group.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Body(u32);
+
+const UNKNOWN: Body = Body(u32::MAX);
+/// Of a row that is as expected.
+const NOTHING: Body = Body(u32::MAX - 1);
+
+#[derive(Copy, Clone, Debug)]
+struct Encoded {
+    start: u32,
+    bits: u32,
+    kind: u8,
+    is_full: bool,
+    costs: u32,
+    copies: u32,
 }
 
 #[derive(Debug, Default)]
@@ -154,76 +43,260 @@ struct Group {
     baseline: Tick,
     previous: Option<Tick>,
     /// By place in the new snapshot.
-    bodies: Vec<Option<Body>>,
+    bodies: Vec<Body>,
+    /// The places of all that changed, ascending, once somebody has asked.
+    changed: Vec<u32>,
+    is_complete: bool,
 }
 
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Body {
-    start: u32,
-    pub bits: u32,
+/// What came and went between a baseline and now.
+#[derive(Debug, Default)]
+pub(crate) struct Population {
+    baseline: Tick,
+    /// Ascending places of those that came, or became another kind.
+    pub born: Vec<u32>,
+    /// Those that went, or became another kind.
+    pub gone: Vec<EntityId>,
+}
+
+/// Values that are used again from tick to tick, for their memory.
+#[derive(Debug, Default)]
+struct Pool<T> {
+    values: Vec<T>,
+    used: usize,
+}
+
+impl<T: Default> Pool<T> {
+    fn find(&self, is_it: impl FnMut(&T) -> bool) -> Option<usize> {
+        self.values[..self.used].iter().position(is_it)
+    }
+
+    fn add(&mut self) -> (usize, &mut T) {
+        if self.used == self.values.len() {
+            self.values.push(T::default());
+        }
+        self.used += 1;
+        (self.used - 1, &mut self.values[self.used - 1])
+    }
+}
+
+impl Body {
+    pub fn is_nothing(self) -> bool {
+        self == NOTHING
+    }
 }
 
 impl Bodies {
     /// Forgets everything, for a new tick with this many entities; keeps the memory.
     pub fn begin(&mut self, entities: usize) {
         self.bits.clear();
+        self.encoded.clear();
+        self.costs.clear();
         self.full.clear();
-        self.full.resize(entities, None);
-        self.groups_used = 0;
+        self.full.resize(entities, UNKNOWN);
+        self.groups.used = 0;
+        self.populations.used = 0;
+    }
+
+    /// How many bits a body has.
+    pub fn bits(&self, body: Body) -> u32 {
+        if body.is_nothing() { 0 } else { self.encoded[body.0 as usize].bits }
     }
 
     /// Copies a body's bits into a frame.
-    pub(crate) fn copy(&self, body: Body, out: &mut BitWriter) {
-        out.write_bits(&self.bits.bytes()[body.start as usize..], body.bits);
+    pub fn copy(&mut self, body: Body, out: &mut BitWriter) {
+        let encoded = &mut self.encoded[body.0 as usize];
+        encoded.copies += 1;
+        out.write_bits(&self.bits.bytes()[encoded.start as usize..], encoded.bits);
     }
 
     /// The whole row at a place.
-    pub(crate) fn full(&mut self, layout: &Layout, now: &Snapshot, place: usize) -> Body {
-        *self.full[place].get_or_insert_with(|| {
+    pub fn full(&mut self, layout: &Layout, now: &Snapshot, place: usize) -> Body {
+        if self.full[place] == UNKNOWN {
+            let row = now.row(place);
+            let costs = self.costs.len() as u32;
+            for (column, value) in layout.kinds[row.kind].columns.iter().zip(row.columns) {
+                self.costs.push(column.full_bits(*value) as u8);
+            }
             let start = self.bits.bytes().len() as u32;
-            write_full(&mut self.bits, layout, now.row(place));
-            let bits = self.bits.bit_len() - start * 8;
-            self.bits.align();
-            Body { start, bits }
-        })
+            write_full(&mut self.bits, layout, row);
+            self.full[place] = self.finish(start, row.kind, costs, true);
+        }
+        self.full[place]
+    }
+
+    /// The changes of the row at a place against these rows alone: not kept for others.
+    pub fn alone(&mut self, layout: &Layout, rows: Rows<'_>, place: usize) -> Body {
+        let row = rows.now.row(place);
+        let kind = &layout.kinds[row.kind];
+        let known = rows.known(place).expect("it was in view then");
+        let residuals = Residuals::of(kind, known, row.columns);
+        if !residuals.is_changed() {
+            return NOTHING;
+        }
+        let costs = self.costs.len();
+        self.costs.resize(costs + kind.columns.len(), 0);
+        for place in residuals.written(kind) {
+            self.costs[costs + place] = kind.columns[place].code.bits(residuals.columns[place]) as u8;
+        }
+        let start = self.bits.bytes().len() as u32;
+        residuals.write(&mut self.bits, kind);
+        self.finish(start, row.kind, costs as u32, false)
+    }
+
+    fn finish(&mut self, start: u32, kind: usize, costs: u32, is_full: bool) -> Body {
+        let bits = self.bits.bit_len() - start * 8;
+        self.bits.align();
+        self.encoded.push(Encoded { start, bits, kind: kind as u8, is_full, costs, copies: 0 });
+        Body(self.encoded.len() as u32 - 1)
     }
 
     /// The group for players that hold these two ticks.
-    pub(crate) fn group(&mut self, baseline: Tick, previous: Option<Tick>, entities: usize) -> usize {
+    pub fn group(&mut self, rows: Rows<'_>) -> usize {
+        let (baseline, previous) = (rows.base.tick(), rows.previous.map(Snapshot::tick));
         let same = |group: &Group| group.baseline == baseline && group.previous == previous;
-        if let Some(found) = self.groups[..self.groups_used].iter().position(same) {
+        if let Some(found) = self.groups.find(same) {
             return found;
         }
-        if self.groups_used == self.groups.len() {
-            self.groups.push(Group::default());
-        }
-        let group = &mut self.groups[self.groups_used];
+        let (number, group) = self.groups.add();
         (group.baseline, group.previous) = (baseline, previous);
         group.bodies.clear();
-        group.bodies.resize(entities, None);
-        self.groups_used += 1;
-        self.groups_used - 1
+        group.bodies.resize(rows.now.len(), UNKNOWN);
+        group.changed.clear();
+        group.is_complete = false;
+        number
     }
 
-    /// The changes of the row at a place, for a group: a body of 0 bits if it is as expected.
-    ///
-    /// `known`, what the group holds of it, is only looked up by the first who asks.
-    pub(crate) fn changes<'k>(
-        &mut self,
-        layout: &Layout,
-        group: usize,
-        now: &Snapshot,
-        place: usize,
-        known: impl FnOnce() -> Known<'k>,
-    ) -> Body {
-        let bits = &mut self.bits;
-        *self.groups[group].bodies[place].get_or_insert_with(|| {
-            let row = now.row(place);
-            let start = bits.bytes().len() as u32;
-            write_changes(bits, &layout.kinds[row.kind], known(), row.columns);
-            let written = bits.bit_len() - start * 8;
-            bits.align();
-            Body { start, bits: written }
-        })
+    /// The changes of the row at a place that was there at both ticks of a group.
+    pub fn changes(&mut self, layout: &Layout, group: usize, rows: Rows<'_>, place: usize) -> Body {
+        let known = self.groups.values[group].bodies[place];
+        if known != UNKNOWN {
+            return known;
+        }
+        let body = match rows.now.is_at_rest_since(place, rows.oldest()) {
+            true => NOTHING,
+            false => self.alone(layout, rows, place),
+        };
+        self.groups.values[group].bodies[place] = body;
+        body
+    }
+
+    /// The places of all rows that were there at both ticks of a group and have changed, ascending. What rests costs a
+    /// glance, once per tick and not per player.
+    pub fn changed(&mut self, layout: &Layout, group: usize, rows: Rows<'_>) -> &mut Vec<u32> {
+        if !self.groups.values[group].is_complete {
+            let mut changed = std::mem::take(&mut self.groups.values[group].changed);
+            let oldest = rows.oldest();
+            for place in (0..rows.now.len()).filter(|place| !rows.now.is_at_rest_since(*place, oldest)) {
+                if rows.known(place).is_some() && !self.changes(layout, group, rows, place).is_nothing() {
+                    changed.push(place as u32);
+                }
+            }
+            let group = &mut self.groups.values[group];
+            (group.changed, group.is_complete) = (changed, true);
+        }
+        &mut self.groups.values[group].changed
+    }
+
+    /// Gives back what was taken out of [`Bodies::changed`].
+    pub fn put_back(&mut self, group: usize, changed: Vec<u32>) {
+        self.groups.values[group].changed = changed;
+    }
+
+    /// What came and went since a baseline.
+    pub fn population(&mut self, base: &Snapshot, now: &Snapshot) -> &Population {
+        let known = self.populations.find(|population| population.baseline == base.tick());
+        let number = known.unwrap_or_else(|| {
+            let (number, population) = self.populations.add();
+            population.baseline = base.tick();
+            population.compare(base, now);
+            number
+        });
+        &self.populations.values[number]
+    }
+
+    /// Adds what the tick's rows cost, copy for copy.
+    pub fn account(&self, usage: &mut Usage) {
+        for encoded in self.encoded.iter().filter(|encoded| encoded.copies > 0) {
+            let kind = &mut usage.kinds[usize::from(encoded.kind)];
+            let copies = u64::from(encoded.copies);
+            *(if encoded.is_full { &mut kind.entered } else { &mut kind.changed }) += copies;
+            let mut bits_left = u64::from(encoded.bits);
+            for (field, cost) in kind.fields.iter_mut().zip(&self.costs[encoded.costs as usize..]) {
+                let bits = if encoded.is_full { &mut field.entered_bits } else { &mut field.changed_bits };
+                *bits += copies * u64::from(*cost);
+                bits_left -= u64::from(*cost);
+            }
+            kind.group_bits += copies * bits_left;
+        }
+    }
+}
+
+impl Population {
+    /// One walk over both, by index.
+    fn compare(&mut self, base: &Snapshot, now: &Snapshot) {
+        self.born.clear();
+        self.gone.clear();
+        let (mut before, mut after) = (0, 0);
+        while before < base.len() || after < now.len() {
+            let old = (before < base.len()).then(|| base.id(before));
+            let new = (after < now.len()).then(|| now.id(after));
+            let index = |id: Option<EntityId>| id.map_or(u32::MAX, |id| key_parts(id).0);
+            let order = index(old).cmp(&index(new));
+            let is_same = old == new && base.row(before).kind == now.row(after).kind;
+            if order.is_le() {
+                self.gone.extend(old.filter(|_| !is_same));
+                before += 1;
+            }
+            if order.is_ge() {
+                self.born.extend((!is_same).then_some(after as u32));
+                after += 1;
+            }
+        }
+    }
+}
+
+/// The rows that changes are made from.
+#[derive(Copy, Clone)]
+pub(crate) struct Rows<'a> {
+    pub now: &'a Snapshot,
+    pub base: &'a Snapshot,
+    pub previous: Option<&'a Snapshot>,
+    pub ages: Ages,
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(now: &'a Snapshot, base: &'a Snapshot, previous: Option<&'a Snapshot>) -> Self {
+        let (tick, base_tick) = (now.tick(), base.tick());
+        let is_young = |previous: &&Snapshot| tick.since(previous.tick()) <= PREVIOUS_AGE_TICKS_MAX as i64;
+        let previous = previous.filter(is_young);
+        let ages = Ages::new(tick, base_tick, previous.map(Snapshot::tick));
+        Self { now, base, previous, ages }
+    }
+
+    /// For entities that were not there at the previous tick.
+    pub fn without_previous(self) -> Self {
+        Self::new(self.now, self.base, None)
+    }
+
+    fn oldest(&self) -> Tick {
+        self.previous.unwrap_or(self.base).tick()
+    }
+
+    /// What a client holds of the entity at a place, if it was there at both ticks.
+    fn known(&self, place: usize) -> Option<Known<'a>> {
+        let id = self.now.id(place);
+        let base = self.base.row(self.base.find_near(place, id)?);
+        if base.kind != self.now.row(place).kind {
+            return None;
+        }
+        let previous = match self.previous {
+            None => None,
+            Some(previous) => {
+                let row = previous.row(previous.find_near(place, id)?);
+                Some((row.kind == base.kind).then_some(row.columns)?)
+            }
+        };
+        Some(Known { base: base.columns, previous, ages: self.ages })
     }
 }

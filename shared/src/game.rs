@@ -217,11 +217,18 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
         None
     }
 
-    /// Whether somebody may know of this entity at all, be it near or far. What is not seen never enters a frame.
+    /// What somebody may know of at all, be it near or far: asked once per tick and viewer, for a test of single entities. What is
+    /// not seen never enters a frame. `None`: everything.
     ///
     /// Anybody may watch: what spectators must not see, this must hide from them.
-    fn sees(&self, _viewer: Viewer, _id: EntityId) -> bool {
-        true
+    fn sees(&self, _viewer: Viewer) -> Option<impl Fn(EntityId) -> bool> {
+        None::<fn(EntityId) -> bool>
+    }
+
+    /// How much it matters to somebody to hear of an entity, compared with others: of weight 2, twice as often as of weight 1. Asked
+    /// only if not everything fits a frame; a viewer's own entity always comes first. At least 0.01 counts.
+    fn weight(&self, _viewer: Viewer, _id: EntityId) -> f32 {
+        1.0
     }
 
     /// The step of a player's own entity, run by the client ahead of the server. The server's [`Game::tick`]

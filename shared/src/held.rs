@@ -11,13 +11,19 @@ pub struct Held {
     pub(crate) rows: Vec<HeldRow>,
     /// The tick of the rows, and of the rows before them.
     pub(crate) ticks: Option<(Tick, Option<Tick>)>,
+    /// How much is in view and has not come yet.
+    pub(crate) waiting: u32,
+    /// For the snapshot at hand: the slots that changed and that were held back, ascending, and a row.
+    pub(crate) changed: Vec<u32>,
+    pub(crate) held_back: Vec<u32>,
+    pub(crate) row: Vec<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeldRow {
     pub kind: usize,
     pub columns: Vec<u32>,
-    /// The row of the snapshot before. Stale if the entity was not in it.
+    /// The row before this one. Stale if there is none since the entity entered.
     pub previous: Vec<u32>,
 }
 
@@ -26,6 +32,12 @@ impl Held {
     #[must_use]
     pub fn tick(&self) -> Option<Tick> {
         self.ticks.map(|(tick, _)| tick)
+    }
+
+    /// How many entities are in view that the server has not yet told of, because all at once would have been too much.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting as usize
     }
 
     /// The slots of what is in view.

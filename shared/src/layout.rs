@@ -1,7 +1,8 @@
 //! Owns what codec and hash need to know of a schema: columns in coding order, widths, expectations, and prefix codes.
 
-use crate::limits::{COLUMNS_MAX, KINDS_MAX};
-use crate::{ClassCode, Field, FieldKind, Game, Kind, Malformed, Predict, Schema};
+use crate::bits::gamma_bits;
+use crate::limits::{COLUMNS_MAX, HISTORY_TICKS, KINDS_MAX};
+use crate::{ClassCode, Field, FieldKind, Game, Kind, Malformed, Predict, Schema, Tick};
 use std::sync::Arc;
 
 /// A schema, prepared for coding.
@@ -53,6 +54,12 @@ pub(crate) struct Ages {
     pub age: i64,
     /// From the row before the baseline to the baseline.
     pub span: i64,
+}
+
+impl Ages {
+    pub fn new(tick: Tick, base: Tick, previous: Option<Tick>) -> Self {
+        Self { age: tick.since(base), span: previous.map_or(1, |previous| base.since(previous)) }
+    }
 }
 
 impl Layout {
@@ -140,6 +147,23 @@ impl KindLayout {
         Ok(Self::grouped(columns, &kind.fields))
     }
 
+    /// Lively, moved and quiet columns.
+    pub fn groups(&self) -> [&[usize]; 3] {
+        [&self.lively, &self.moved, &self.quiet]
+    }
+
+    /// Whether a row that stays as it is also does as expected, whatever its age: nothing moves it.
+    pub fn is_at_rest(&self, row: &[u32]) -> bool {
+        self.moved.iter().all(|&place| match self.columns[place].expect {
+            // Less than half a step, in all the time that a baseline may take.
+            Expect::Rate { column, min, step, per_step } => {
+                let per_second = min + step * f64::from(row[column]);
+                (per_second * HISTORY_TICKS as f64 / per_step).abs() < 0.25
+            }
+            _ => true,
+        })
+    }
+
     fn grouped(columns: Vec<Column>, fields: &[Field]) -> Self {
         let mut layout = Self { columns, lively: vec![], moved: vec![], quiet: vec![], owner: vec![] };
         for (place, field) in fields.iter().enumerate() {
@@ -215,6 +239,15 @@ impl Column {
                 let way = (per_second * ages.age as f64 / per_step + 0.5).floor();
                 self.moved(held, way as i64)
             }
+        }
+    }
+
+    /// How many bits the value takes in a whole row.
+    pub fn full_bits(&self, value: u32) -> u32 {
+        match self {
+            Self { owner_only: true, .. } => 0,
+            Self { is_key: true, .. } => gamma_bits(value),
+            Self { bits, .. } => *bits,
         }
     }
 

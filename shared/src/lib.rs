@@ -18,20 +18,24 @@ mod history;
 mod layout;
 pub mod limits;
 mod message;
+mod quantiser;
 mod replicate;
+mod rows;
 mod schema;
 mod slots;
 mod snapshot;
 mod spec;
 mod tick;
+mod usage;
 mod wire;
+mod wrappers;
+mod writer;
 
 pub use bits::{BitReader, BitWriter};
-pub use bodies::Bodies;
 pub use bots::{Bots, Sight};
 pub use code::{ClassCode, class};
 pub use columns::{Columns, ScratchRow};
-pub use delta::{Baseline, Receiver, read_delta, write_delta};
+pub use delta::read_delta;
 pub use game::{
     Arrival, Audience, EntityId, Game, InputCounts, Interest, PlayerId, PlayerInput, PredictContext, Refusal,
     TickContext, Viewer, key_from_parts, key_parts,
@@ -44,14 +48,15 @@ pub use message::{
     Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION, Role, ServerMessage,
     Slack, SnapshotMessage, Welcome, clean_text, is_room_name,
 };
+pub use quantiser::Quantiser;
 pub use replicate::{Choice, Replicate};
 pub use schema::{Field, FieldKind, Kind, Predict, Schema};
 pub use slotmap;
 pub use slots::SlotTable;
 pub use snapshot::{Row, Snapshot, row_hash};
-pub use spec::{
-    Angle, Flag, Int, Key, OneOf, Optional, OwnerOnly, Range, Spec, angle, choice, flag, int, key, optional,
-    owner_only, range,
-};
+pub use spec::{Angle, Flag, Int, Key, OneOf, Range, Spec, angle, choice, flag, int, key, range};
 pub use tick::{Tick, WireTick};
+pub use usage::{FieldUsage, KindUsage, PartBits, Usage};
 pub use wire::{Malformed, append_message, decode, decode_prefix, encode};
+pub use wrappers::{Optional, OwnerOnly, optional, owner_only};
+pub use writer::{DeltaWriter, Entering, Receiver, Source, Update, Visible};

@@ -6,6 +6,10 @@ pub const HISTORY_TICKS: usize = 64;
 pub const BASELINE_AGE_TICKS_MAX: u64 = 60;
 /// The row before the baseline counts for expectations only if it is at most this old.
 pub const PREVIOUS_AGE_TICKS_MAX: u64 = 62;
+/// Snapshots in a row without a change after which a slot has no bit of its own any more.
+pub const QUIET_SNAPSHOTS_MAX: u8 = 16;
+/// The same for a slot that has not changed since it entered.
+pub const FRESH_SNAPSHOTS: u8 = 2;
 /// Snapshots sent and not yet acked. At the limit the player gets nothing until it acks; what it missed merges into the next.
 pub const UNACKED_SNAPSHOTS_MAX: usize = 16;
 /// Snapshots that a client keeps to draw from. Older ones are forgotten.
@@ -72,6 +76,7 @@ pub const IDLE_SECONDS_MAX: u32 = 10;
 const _: () = {
     assert!(BASELINE_AGE_TICKS_MAX < HISTORY_TICKS as u64, "a baseline must still be in the history");
     assert!(PREVIOUS_AGE_TICKS_MAX < HISTORY_TICKS as u64, "so must the row before it");
+    assert!(FRESH_SNAPSHOTS >= 1 && FRESH_SNAPSHOTS <= QUIET_SNAPSHOTS_MAX, "who enters is active at first");
     assert!(UNACKED_SNAPSHOTS_MAX < HISTORY_TICKS, "an ack must still mean something");
     assert!(BASELINE_AGE_TICKS_MAX < u8::MAX as u64, "the age travels in one byte");
     assert!(NOTICE_BYTES_PER_FRAME_MAX < SERVER_FRAME_BYTES_MAX / 2, "a frame also holds a snapshot");

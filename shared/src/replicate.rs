@@ -10,6 +10,8 @@ pub trait Replicate: Clone + std::fmt::Debug + Send + 'static {
     fn kind(&self) -> usize;
     /// Appends this entity's columns to a row.
     fn write_row(&self, row: &mut impl Columns);
+    /// Whether another entity is sure to become the same row.
+    fn is_same(&self, other: &Self) -> bool;
     /// The entity that a row stands for.
     ///
     /// # Panics
@@ -92,6 +94,9 @@ macro_rules! replicate {
                 fn write_row(&self, row: &mut impl $crate::Columns) {
                     $($crate::Spec::<$type>::write(&const { $spec }, &self.$field, row);)*
                 }
+                fn is_same(&self, other: &Self) -> bool {
+                    $($crate::Spec::<$type>::is_same(&const { $spec }, &self.$field, &other.$field))&&*
+                }
                 fn from_row(kind: usize, mut row: &[u32]) -> Self {
                     assert_eq!(kind, 0, "a struct is one kind");
                     $(let $field = $crate::Spec::<$type>::read(&const { $spec }, &mut row);)*
@@ -124,6 +129,14 @@ macro_rules! replicate {
             }
             fn write_row(&self, row: &mut impl $crate::Columns) {
                 match self { $(Self::$variant(entity) => entity.write_row(row)),+ }
+            }
+            fn is_same(&self, other: &Self) -> bool {
+                // One arm too many for an enum of one kind.
+                #[allow(unreachable_patterns)]
+                match (self, other) {
+                    $((Self::$variant(this), Self::$variant(other)) => this.is_same(other),)+
+                    _ => false,
+                }
             }
             fn from_row(kind: usize, row: &[u32]) -> Self {
                 let readers = [$(|row: &[u32]| Self::$variant(<$type as $crate::Replicate>::from_row(0, row))),+];

@@ -1,12 +1,10 @@
 //! Owns the table of slots: small numbers for what one client sees. Both ends run this same table in step.
 
-use crate::limits::ENTITIES_MAX;
+use crate::limits::{ENTITIES_MAX, FRESH_SNAPSHOTS, QUIET_SNAPSHOTS_MAX};
 use crate::{EntityId, Tick, key_parts};
 use slotmap::Key as _;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-
-pub(crate) const NOWHERE: u32 = u32::MAX;
 
 /// Slot -> entity for one client's view. A new entity takes the lowest free slot.
 #[derive(Clone, Debug, Default)]
@@ -17,18 +15,39 @@ pub struct SlotTable {
     by_index: Vec<u32>,
     /// The slot of the client's own entity.
     pub(crate) own: Option<u32>,
+    /// Ascending: the slots that have a bit of their own in the next snapshot.
+    pub(crate) active: Vec<u32>,
+    /// Slots that entered with the snapshot at hand.
+    pub(crate) fresh: Vec<u32>,
+    /// Ascending: the slots whose last two rows are not those of the last two snapshots.
+    pub(crate) lagging: Vec<Lagging>,
+    lagging_before: Vec<Lagging>,
+    /// For the writer: whether all that there was at the last snapshot is in the table.
+    pub(crate) is_whole: bool,
 }
 
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Slot {
     /// Null while the slot is free.
     pub id: EntityId,
+    pub kind: u8,
+    /// Snapshots in a row in which it did not change, if it is active.
+    quiet: u8,
+    pub is_active: bool,
     /// The tick of the snapshot that it entered with.
     pub since: Tick,
-    /// Whether it entered or changed in the last snapshot: then it has a bit of its own in the next.
-    pub active: bool,
-    /// For the writer, during one snapshot: where its row is in the new snapshot.
-    pub place: u32,
+    /// For the writer: the tick in which it was last found to be in view.
+    pub seen: Tick,
+}
+
+/// What a client holds in a slot that was held back in one of the last two snapshots.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lagging {
+    pub slot: u32,
+    /// The tick of the row.
+    pub base: Tick,
+    /// The tick of the row before it, if there was one.
+    pub previous: Option<Tick>,
 }
 
 impl Slot {
@@ -44,6 +63,10 @@ impl SlotTable {
         self.free.clear();
         self.by_index.clear();
         self.own = None;
+        self.active.clear();
+        self.fresh.clear();
+        self.lagging.clear();
+        self.is_whole = false;
     }
 
     /// How many entities the client sees.
@@ -86,10 +109,28 @@ impl SlotTable {
         self.by_index.iter().filter_map(|slot| slot.checked_sub(1))
     }
 
+    /// Whether the client holds rows of other ticks than those of its last two snapshots.
+    #[must_use]
+    pub fn is_lagging(&self) -> bool {
+        !self.lagging.is_empty()
+    }
+
+    /// The tick of the row that the client holds of an entity in view, after the snapshot of `tick`.
+    #[must_use]
+    pub fn row_tick(&self, id: EntityId, tick: Tick) -> Tick {
+        let lagging = self.find(id).and_then(|slot| self.lagging(slot));
+        lagging.map_or(tick, |lagging| lagging.base)
+    }
+
+    pub(crate) fn lagging(&self, slot: u32) -> Option<Lagging> {
+        let place = self.lagging.binary_search_by_key(&slot, |lagging| lagging.slot).ok()?;
+        Some(self.lagging[place])
+    }
+
     /// Gives an entity the lowest free slot. The caller knows that its index is new and in bounds.
-    pub(crate) fn enter(&mut self, id: EntityId, since: Tick) -> u32 {
+    pub(crate) fn enter(&mut self, id: EntityId, kind: usize, since: Tick) -> u32 {
         let slot = self.free.pop().map_or(self.slots.len() as u32, |Reverse(slot)| slot);
-        let entry = Slot { id, since, active: true, place: NOWHERE };
+        let entry = Slot { id, kind: kind as u8, quiet: 0, is_active: false, since, seen: since };
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = entry,
             None => self.slots.push(entry),
@@ -101,6 +142,7 @@ impl SlotTable {
         }
         assert_eq!(self.by_index[index], 0, "checked by the caller");
         self.by_index[index] = slot + 1;
+        self.fresh.push(slot);
         slot
     }
 
@@ -109,10 +151,142 @@ impl SlotTable {
         let entry = &mut self.slots[slot as usize];
         self.by_index[key_parts(entry.id).0 as usize] = 0;
         entry.id = EntityId::null();
-        entry.active = false;
         self.free.push(Reverse(slot));
         if self.own == Some(slot) {
             self.own = None;
         }
+    }
+
+    /// Forgets what the lists say of slots that were freed, before any of them is used again.
+    pub(crate) fn forget_left(&mut self) {
+        let Self { slots, active, lagging, .. } = self;
+        active.retain(|slot| slots[*slot as usize].is_used());
+        lagging.retain(|lagging| slots[lagging.slot as usize].is_used());
+    }
+
+    /// Closes the books on the snapshot at hand: which slots changed, and which were held back (both ascending). The baseline
+    /// and the tick before it are `None` for a full snapshot.
+    pub(crate) fn settle(
+        &mut self,
+        tick: Tick,
+        baseline: Option<(Tick, Option<Tick>)>,
+        changed: impl Iterator<Item = u32>,
+        held_back: &[u32],
+    ) {
+        if let Some((baseline, previous)) = baseline {
+            self.settle_lagging(tick, baseline, previous, held_back);
+        }
+        self.settle_active(changed, held_back);
+    }
+
+    fn settle_lagging(&mut self, tick: Tick, baseline: Tick, previous: Option<Tick>, held_back: &[u32]) {
+        if self.lagging.is_empty() && held_back.is_empty() {
+            return;
+        }
+        std::mem::swap(&mut self.lagging, &mut self.lagging_before);
+        self.lagging.clear();
+        for &slot in held_back {
+            let since = self.slots[slot as usize].since;
+            let previous = previous.filter(|previous| since <= *previous);
+            self.lagging.push(Lagging { slot, base: baseline, previous });
+        }
+        for &before in &self.lagging_before {
+            match self.lagging.binary_search_by_key(&before.slot, |lagging| lagging.slot) {
+                Ok(again) => self.lagging[again] = before,
+                // Told now, but the row before this one is not that of the snapshot before.
+                Err(place) if before.base != baseline => {
+                    let told = Lagging { slot: before.slot, base: tick, previous: Some(before.base) };
+                    self.lagging.insert(place, told);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// A slot stays active until it has been quiet for a while: to wake it costs as much as many bits that say "unchanged".
+    fn settle_active(&mut self, changed: impl Iterator<Item = u32>, held_back: &[u32]) {
+        let Self { slots, active, fresh, .. } = self;
+        for slot in active.iter() {
+            slots[*slot as usize].quiet += 1;
+        }
+        let awake = active.len();
+        let fresh = fresh.drain(..).map(|slot| (slot, QUIET_SNAPSHOTS_MAX - FRESH_SNAPSHOTS));
+        let lively = changed.chain(held_back.iter().copied()).map(|slot| (slot, 0));
+        for (slot, quiet) in lively.chain(fresh) {
+            let entry = &mut slots[slot as usize];
+            entry.quiet = quiet;
+            if !std::mem::replace(&mut entry.is_active, true) {
+                active.push(slot);
+            }
+        }
+        if active.len() > awake {
+            active.sort_unstable();
+        }
+        active.retain(|slot| {
+            let entry = &mut slots[*slot as usize];
+            entry.is_active = entry.quiet < QUIET_SNAPSHOTS_MAX;
+            entry.is_active
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key_from_parts;
+
+    fn table(entities: u32) -> SlotTable {
+        let mut table = SlotTable::default();
+        for index in 1..=entities {
+            table.enter(key_from_parts(index, 1), 0, Tick(10));
+        }
+        table.settle(Tick(10), None, [].into_iter(), &[]);
+        table
+    }
+
+    fn settle(table: &mut SlotTable, tick: u64, changed: &[u32], held_back: &[u32]) {
+        let previous = (tick > 11).then(|| Tick(tick - 2));
+        table.settle(Tick(tick), Some((Tick(tick - 1), previous)), changed.iter().copied(), held_back);
+    }
+
+    #[test]
+    fn the_quiet_fall_asleep_sooner_if_they_never_moved() {
+        let mut table = table(3);
+        assert_eq!(table.active, [0, 1, 2]);
+        let mut asleep = Vec::new();
+        for tick in 11..60 {
+            settle(&mut table, tick, if tick == 11 { &[1] } else { &[] }, &[]);
+            asleep.push(3 - table.active.len());
+        }
+        assert_eq!(asleep.iter().position(|count| *count == 2), Some(usize::from(FRESH_SNAPSHOTS) - 1));
+        assert_eq!(asleep.iter().position(|count| *count == 3), Some(usize::from(QUIET_SNAPSHOTS_MAX)));
+    }
+
+    #[test]
+    fn a_slot_that_was_held_back_lags_until_it_was_told_twice() {
+        let mut table = table(3);
+        settle(&mut table, 11, &[], &[1]);
+        assert_eq!(table.lagging, [Lagging { slot: 1, base: Tick(10), previous: None }]);
+        settle(&mut table, 12, &[], &[0, 1]);
+        let zero = Lagging { slot: 0, base: Tick(11), previous: Some(Tick(10)) };
+        assert_eq!(table.lagging, [zero, Lagging { slot: 1, base: Tick(10), previous: None }]);
+        settle(&mut table, 13, &[1], &[]);
+        let zero = Lagging { slot: 0, base: Tick(13), previous: Some(Tick(11)) };
+        assert_eq!(table.lagging, [zero, Lagging { slot: 1, base: Tick(13), previous: Some(Tick(10)) }]);
+        assert_eq!(table.row_tick(key_from_parts(2, 1), Tick(13)), Tick(13));
+        settle(&mut table, 14, &[], &[]);
+        assert!(!table.is_lagging());
+    }
+
+    #[test]
+    fn a_freed_slot_is_in_no_list() {
+        let mut table = table(3);
+        settle(&mut table, 11, &[], &[1]);
+        table.leave(1);
+        table.forget_left();
+        assert_eq!((&table.active[..], table.lagging.len()), (&[0, 2][..], 0));
+        assert_eq!(table.enter(key_from_parts(9, 1), 0, Tick(12)), 1, "the lowest free one");
+        settle(&mut table, 12, &[], &[]);
+        assert_eq!(table.active, [1], "the others have been quiet for long enough");
     }
 }

@@ -1,14 +1,16 @@
 //! Owns a snapshot: the rows of all entities at one tick, by id. Knows no sessions.
 
 use crate::limits::ENTITIES_MAX;
-use crate::{EntityId, Game, Layout, Replicate, SlotTable, Tick, key_parts};
+use crate::{EntityId, Game, History, Layout, Replicate, SlotTable, Tick, key_parts};
 
 /// The rows of one tick, ordered by the index of their ids.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     tick: Tick,
     ids: Vec<EntityId>,
     kinds: Vec<u8>,
+    /// For how many ticks each row has been as it is, with nothing that moves it; at most 255, and 0 if nobody counts.
+    rests: Vec<u8>,
     /// Where each row ends in `columns`.
     ends: Vec<u32>,
     columns: Vec<u32>,
@@ -31,6 +33,7 @@ impl Snapshot {
         self.tick = tick;
         self.ids.clear();
         self.kinds.clear();
+        self.rests.clear();
         self.ends.clear();
         self.columns.clear();
         self.places.clear();
@@ -42,18 +45,24 @@ impl Snapshot {
     /// If the game breaks its word: an id index twice, or more than [`ENTITIES_MAX`] entities.
     pub fn take<G: Game>(&mut self, tick: Tick, game: &G) {
         self.reset(tick);
-        let mut ordered = true;
-        let mut last = None;
         for (id, entity) in game.entities() {
-            ordered &= last < Some(key_parts(id).0);
-            last = Some(key_parts(id).0);
-            self.ids.push(id);
-            self.kinds.push(entity.kind() as u8);
-            entity.write_row(&mut self.columns);
-            self.ends.push(self.columns.len() as u32);
+            self.quantise(id, entity);
         }
+        self.complete::<G>();
+    }
+
+    pub(crate) fn quantise(&mut self, id: EntityId, entity: &impl Replicate) {
+        self.ids.push(id);
+        self.kinds.push(entity.kind() as u8);
+        self.rests.push(0);
+        entity.write_row(&mut self.columns);
+        self.ends.push(self.columns.len() as u32);
+    }
+
+    /// After the last row: checks the game's word, and makes ids findable.
+    pub(crate) fn complete<G: Game>(&mut self) {
         assert!(self.len() <= ENTITIES_MAX, "{}: more than {ENTITIES_MAX} entities", G::NAME);
-        if !ordered {
+        if !self.ids.is_sorted_by_key(|id| key_parts(*id).0) {
             self.sort();
         }
         self.index();
@@ -62,8 +71,14 @@ impl Snapshot {
     /// Appends a row; `id`'s index is above that of all before it.
     pub(crate) fn push(&mut self, id: EntityId, row: Row<'_>) {
         debug_assert!(self.ids.last().is_none_or(|last| key_parts(*last).0 < key_parts(id).0));
+        self.append(id, row, 0);
+    }
+
+    /// Appends a row, in whatever order.
+    pub(crate) fn append(&mut self, id: EntityId, row: Row<'_>, rested: u8) {
         self.ids.push(id);
         self.kinds.push(row.kind as u8);
+        self.rests.push(rested);
         self.columns.extend_from_slice(row.columns);
         self.ends.push(self.columns.len() as u32);
     }
@@ -74,7 +89,7 @@ impl Snapshot {
         order.sort_by_key(|&place| key_parts(unsorted.ids[place]).0);
         self.reset(unsorted.tick);
         for place in order {
-            self.push(unsorted.ids[place], unsorted.row(place));
+            self.append(unsorted.ids[place], unsorted.row(place), unsorted.rests[place]);
         }
     }
 
@@ -92,12 +107,19 @@ impl Snapshot {
         }
     }
 
-    /// What a client with this table is told of these rows: only what is in view, and 0 for what only others are told.
+    /// What a client with this table holds after the snapshot of `tick`: only what is in view, each row of the tick that it was
+    /// last told, and 0 for what only others are told.
+    ///
+    /// # Panics
+    /// If one of these ticks is not in the history.
     #[must_use]
-    pub fn told(&self, layout: &Layout, table: &SlotTable) -> Self {
+    pub fn told(history: &History<Self>, tick: Tick, layout: &Layout, table: &SlotTable) -> Self {
         let mut told = Self::default();
-        told.reset(self.tick);
-        for (id, row) in self.iter().filter(|(id, _)| table.find(*id).is_some()) {
+        told.reset(tick);
+        for slot in table.by_index() {
+            let id = table.slots[slot as usize].id;
+            let rows = history.get(table.row_tick(id, tick)).expect("rows that clients hold are kept");
+            let row = rows.get(id).expect("it was in view then");
             let is_own = table.own() == Some(id);
             let columns = layout.kinds[row.kind].columns.iter().zip(row.columns);
             let columns: Vec<u32> = columns
@@ -147,6 +169,21 @@ impl Snapshot {
         (self.ids[place] == id).then_some(place)
     }
 
+    /// The place of an entity, found at once if it is `place`, as in another snapshot of the same entities.
+    pub(crate) fn find_near(&self, place: usize, id: EntityId) -> Option<usize> {
+        if self.ids.get(place) == Some(&id) { Some(place) } else { self.find(id) }
+    }
+
+    /// For how many ticks the row at a place has been as it is, with nothing that moves it; 0 if nobody counted.
+    pub(crate) fn rested(&self, place: usize) -> u8 {
+        self.rests[place]
+    }
+
+    /// Whether the row at a place is as it was at `tick` and at all ticks since, and expected to be.
+    pub(crate) fn is_at_rest_since(&self, place: usize, tick: Tick) -> bool {
+        i64::from(self.rests[place]) >= self.tick.since(tick)
+    }
+
     /// The row of an entity, if it is there.
     #[must_use]
     pub fn get(&self, id: EntityId) -> Option<Row<'_>> {
@@ -158,6 +195,19 @@ impl Snapshot {
         (0..self.len()).map(|place| (self.ids[place], self.row(place)))
     }
 }
+
+impl PartialEq for Snapshot {
+    /// Whether tick, ids, kinds and rows are the same.
+    fn eq(&self, other: &Self) -> bool {
+        self.tick == other.tick
+            && self.ids == other.ids
+            && self.kinds == other.kinds
+            && self.ends == other.ends
+            && self.columns == other.columns
+    }
+}
+
+impl Eq for Snapshot {}
 
 /// One entity's share of the view hash: `MurmurHash3_x86_32` (A. Appleby) with seed 0 over the words index,
 /// generation, kind, and the row's columns. Columns that only the owner is told are left out unless `own`.

@@ -16,6 +16,8 @@ pub trait Spec<T> {
     }
     /// Appends the columns of a value; whatever lies outside the range is clamped into it.
     fn write(&self, value: &T, row: &mut impl Columns);
+    /// Whether two values are sure to become the same columns.
+    fn is_same(&self, one: &T, other: &T) -> bool;
     /// Takes the columns off the front of `row`.
     fn read(&self, row: &mut &[u32]) -> T;
     /// Like `read`, for the value at `part` (0..=1) of the way from one row to another. What has no
@@ -26,13 +28,13 @@ pub trait Spec<T> {
     }
 }
 
-fn take(row: &mut &[u32]) -> u32 {
+pub(crate) fn take(row: &mut &[u32]) -> u32 {
     let (first, rest) = row.split_first().expect("a row has all the columns of its kind");
     *row = rest;
     *first
 }
 
-fn field(name: &str, kind: FieldKind, predict: Predict) -> Field {
+pub(crate) fn field(name: &str, kind: FieldKind, predict: Predict) -> Field {
     Field { name: name.to_owned(), kind, predict, owner_only: false, code: Vec::new() }
 }
 
@@ -117,6 +119,9 @@ impl Spec<f32> for Range {
     fn write(&self, value: &f32, row: &mut impl Columns) {
         row.put(self.column(*value));
     }
+    fn is_same(&self, one: &f32, other: &f32) -> bool {
+        one == other
+    }
     fn read(&self, row: &mut &[u32]) -> f32 {
         self.value(f64::from(take(row)))
     }
@@ -136,6 +141,9 @@ macro_rules! vector_spec {
             }
             fn write(&self, value: &$vector, row: &mut impl Columns) {
                 $(row.put(self.column(value.$part));)+
+            }
+            fn is_same(&self, one: &$vector, other: &$vector) -> bool {
+                one == other
             }
             fn read(&self, row: &mut &[u32]) -> $vector {
                 $(let $part = self.value(f64::from(take(row)));)+
@@ -188,6 +196,9 @@ impl Spec<f32> for Angle {
         let steps = (f64::from(*value) / TAU * self.turn()).round().rem_euclid(self.turn());
         row.put(steps as u32 & FieldKind::Angle { bits: self.bits }.max());
     }
+    fn is_same(&self, one: &f32, other: &f32) -> bool {
+        one == other
+    }
     fn read(&self, row: &mut &[u32]) -> f32 {
         (f64::from(take(row)) * TAU / self.turn()) as f32
     }
@@ -226,6 +237,9 @@ macro_rules! int_spec {
             fn write(&self, value: &$int, row: &mut impl Columns) {
                 row.put((i64::from(*value).clamp(self.min, self.max) - self.min) as u32);
             }
+            fn is_same(&self, one: &$int, other: &$int) -> bool {
+                one == other
+            }
             fn read(&self, row: &mut &[u32]) -> $int {
                 // Only a range wider than the type, which the game itself wrote, can saturate here.
                 let value = self.min + i64::from(take(row));
@@ -253,6 +267,9 @@ impl Spec<bool> for Flag {
     fn write(&self, value: &bool, row: &mut impl Columns) {
         row.put(u32::from(*value));
     }
+    fn is_same(&self, one: &bool, other: &bool) -> bool {
+        one == other
+    }
     fn read(&self, row: &mut &[u32]) -> bool {
         take(row) != 0
     }
@@ -275,6 +292,9 @@ impl<T: crate::Choice> Spec<T> for OneOf {
     }
     fn write(&self, value: &T, row: &mut impl Columns) {
         row.put(value.place());
+    }
+    fn is_same(&self, one: &T, other: &T) -> bool {
+        one.place() == other.place()
     }
     fn read(&self, row: &mut &[u32]) -> T {
         T::at(take(row)).expect("a column is never above its greatest value")
@@ -305,82 +325,11 @@ impl<K: slotmap::Key> Spec<K> for Key {
         row.put(index);
         row.put(generation);
     }
+    fn is_same(&self, one: &K, other: &K) -> bool {
+        one == other
+    }
     fn read(&self, row: &mut &[u32]) -> K {
         let (index, generation) = (take(row), take(row));
         if generation == 0 { K::null() } else { key_from_parts(index, generation) }
-    }
-}
-
-/// A value that may be absent: see [`optional`].
-#[derive(Copy, Clone, Debug)]
-pub struct Optional<S>(S);
-
-/// An `Option` of what `spec` describes: one flag, and the columns of `spec` (all 0 while absent).
-#[must_use]
-pub const fn optional<S>(spec: S) -> Optional<S> {
-    Optional(spec)
-}
-
-impl<T, S: Spec<T>> Spec<Option<T>> for Optional<S> {
-    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
-        fields.push(field(&format!("{name}?"), FieldKind::Flag, Predict::Hold));
-        self.0.describe(name, fields);
-    }
-    fn columns(&self) -> usize {
-        1 + self.0.columns()
-    }
-    fn write(&self, value: &Option<T>, row: &mut impl Columns) {
-        row.put(u32::from(value.is_some()));
-        match value {
-            Some(value) => self.0.write(value, row),
-            None => (0..self.0.columns()).for_each(|_| row.put(0)),
-        }
-    }
-    fn read(&self, row: &mut &[u32]) -> Option<T> {
-        let there = take(row) != 0;
-        let value = self.0.read(row);
-        there.then_some(value)
-    }
-    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> Option<T> {
-        let (early, late) = (take(from) != 0, take(to) != 0);
-        if early && late {
-            return Some(self.0.mix(from, to, part));
-        }
-        let (was, is) = (self.0.read(from), self.0.read(to));
-        if part < 1.0 { early.then_some(was) } else { late.then_some(is) }
-    }
-}
-
-/// A value that only the entity's own player is told: see [`owner_only`].
-#[derive(Copy, Clone, Debug)]
-pub struct OwnerOnly<S>(S);
-
-/// What `spec` describes, sent to the player whose own entity it is and to nobody else; others read column 0.
-#[must_use]
-pub const fn owner_only<S>(spec: S) -> OwnerOnly<S> {
-    OwnerOnly(spec)
-}
-
-impl<T, S: Spec<T>> Spec<T> for OwnerOnly<S> {
-    fn describe(&self, name: &str, fields: &mut Vec<Field>) {
-        let first = fields.len();
-        self.0.describe(name, fields);
-        for field in &mut fields[first..] {
-            field.owner_only = true;
-            // What one player alone is told is never encoded for others, so there is nothing to share or expect.
-            field.predict = Predict::Hold;
-        }
-    }
-    fn columns(&self) -> usize {
-        self.0.columns()
-    }
-    fn write(&self, value: &T, row: &mut impl Columns) {
-        self.0.write(value, row);
-    }
-    fn read(&self, row: &mut &[u32]) -> T {
-        self.0.read(row)
-    }
-    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> T {
-        self.0.mix(from, to, part)
     }
 }

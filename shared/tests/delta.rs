@@ -69,8 +69,8 @@ impl Game for World {
     fn own(&self, _: PlayerId) -> Option<EntityId> {
         self.own
     }
-    fn sees(&self, _: Viewer, id: EntityId) -> bool {
-        !self.hidden.contains(&id)
+    fn sees(&self, _: Viewer) -> Option<impl Fn(EntityId) -> bool> {
+        Some(|id| !self.hidden.contains(&id))
     }
 }
 
@@ -94,6 +94,10 @@ struct Step {
     ticks: u64,
     is_sent: bool,
     is_full: bool,
+    /// What waits, as far as the bits go round and round.
+    waits: u64,
+    /// Whether the one who watches sees everything.
+    sees_all: bool,
 }
 
 /// A part of a column's range: often an edge of it.
@@ -116,8 +120,18 @@ fn act() -> impl Strategy<Value = Act> {
 
 fn step() -> impl Strategy<Value = Step> {
     let ticks = prop_oneof![12 => Just(1u64), 3 => 2..5u64, 1 => 55..70u64];
-    (prop::collection::vec(act(), 0..6), ticks, prop::bool::weighted(0.85), prop::bool::weighted(0.03))
-        .prop_map(|(acts, ticks, is_sent, is_full)| Step { acts, ticks, is_sent, is_full })
+    let waits = prop_oneof![3 => Just(0), 1 => any::<u64>(), 1 => Just(u64::MAX)];
+    let (sent, full) = (prop::bool::weighted(0.85), prop::bool::weighted(0.03));
+    (prop::collection::vec(act(), 0..6), ticks, sent, full, waits, prop::bool::weighted(0.9)).prop_map(
+        |(acts, ticks, is_sent, is_full, waits, sees_all)| Step {
+            acts,
+            ticks,
+            is_sent,
+            is_full,
+            waits,
+            sees_all,
+        },
+    )
 }
 
 fn thing(layout: &Layout, kind: usize, shares: &[u32]) -> Thing {
@@ -196,7 +210,9 @@ impl World {
 struct Server {
     layout: Layout,
     history: History<Snapshot>,
-    bodies: Bodies,
+    quantiser: Quantiser<Thing>,
+    writer: DeltaWriter,
+    usage: Usage,
     table: SlotTable,
     baseline: Option<Tick>,
     previous: Option<Tick>,
@@ -206,44 +222,74 @@ impl Server {
     fn new() -> Self {
         let layout = Layout::of::<World>();
         let history = History::new(HISTORY_TICKS);
+        let usage = Usage::new(&layout);
         Self {
             layout,
             history,
-            bodies: Bodies::default(),
+            quantiser: Quantiser::default(),
+            writer: DeltaWriter::default(),
+            usage,
             table: SlotTable::default(),
             baseline: None,
             previous: None,
         }
     }
 
+    /// A room keeps every tick, whether it sends it or not.
+    fn take(&mut self, world: &World, tick: Tick) {
+        let mut now = Snapshot::default();
+        let before = self.history.newest().map(|(_, before)| before);
+        self.quantiser.take(&mut now, before, tick, &self.layout, world);
+        let mut same = Snapshot::default();
+        same.take(tick, world);
+        assert_eq!(now, same, "what is copied is what would have been quantised");
+        self.history.push(tick, now);
+    }
+
     /// The body and baseline age of this tick's snapshot.
-    fn write(&mut self, world: &World, tick: Tick, is_full: bool) -> (Vec<u8>, u8) {
+    fn write(&mut self, world: &World, tick: Tick, step: &Step) -> (Vec<u8>, u8) {
         let now = self.history.get(tick).expect("just pushed");
-        let baseline = self
-            .baseline
-            .filter(|baseline| !is_full && tick.since(*baseline) <= BASELINE_AGE_TICKS_MAX as i64);
-        let rows = baseline.map(|baseline| Baseline {
-            rows: self.history.get(baseline).expect("young enough"),
-            previous: self.previous.and_then(|previous| self.history.get(previous)),
-        });
-        let mut out = BitWriter::default();
-        self.bodies.begin(now.len());
+        let is_young = |baseline: &Tick| tick.since(*baseline) <= BASELINE_AGE_TICKS_MAX as i64;
+        let baseline = self.baseline.filter(|baseline| !step.is_full && is_young(baseline));
         let own = world.own.filter(|own| now.find(*own).is_some());
-        let sees = |id| own == Some(id) || world.sees(Viewer::Spectator, id);
-        let visible: Vec<u32> = (0..now.len() as u32).filter(|place| sees(now.id(*place as usize))).collect();
-        let receiver = Receiver { table: &mut self.table, baseline: rows, own, visible: &visible };
-        write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver);
+        let hides = world.sees(Viewer::Spectator).expect("it always says");
+        let sees = |id| own == Some(id) || hides(id);
+        let these: Vec<u32> = (0..now.len() as u32).filter(|place| sees(now.id(*place as usize))).collect();
+        let sees_all = step.sees_all && these.len() == now.len();
+        let visible = if sees_all { Visible::All } else { Visible::These(&these) };
+        let source = Source { layout: &self.layout, now, history: &self.history };
+        let previous = self.previous;
+        let mut receiver = Receiver { table: &mut self.table, baseline, previous, own, visible };
+        self.writer.begin(now.len());
+        self.writer.draft(source, &mut receiver);
+        let mut waits = step.waits;
+        let mut waits = |place: u32| {
+            waits = waits.rotate_left(1);
+            waits & 1 == 1 && Some(now.id(place as usize)) != own
+        };
+        self.writer.entering.iter_mut().for_each(|entering| entering.waits = waits(entering.place));
+        self.writer.updates.iter_mut().for_each(|update| update.waits = waits(update.place));
+        let mut out = BitWriter::default();
+        self.writer.write(&mut out, source, receiver, &mut self.usage.bits);
+        self.writer.account(&mut self.usage);
         self.previous = baseline;
         self.baseline = Some(tick);
+        self.usage.bytes += u64::from(out.bit_len().div_ceil(8));
+        self.usage.bits.padding += u64::from(out.bit_len().next_multiple_of(8) - out.bit_len());
         (out.align().to_vec(), baseline.map_or(0, |baseline| tick.since(baseline) as u8))
     }
 
-    fn told_hash(&self, now: &Snapshot) -> u32 {
+    fn told(&self, tick: Tick) -> Snapshot {
+        Snapshot::told(&self.history, tick, &self.layout, &self.table)
+    }
+
+    fn told_hash(&self, tick: Tick) -> u32 {
         let own = self.table.own();
-        now.iter()
-            .filter(|(id, _)| self.table.find(*id).is_some())
-            .map(|(id, row)| row_hash(&self.layout, id, row, own == Some(id)))
-            .fold(0, u32::wrapping_add)
+        let held = self.table.ids().map(|id| {
+            let rows = self.history.get(self.table.row_tick(id, tick)).expect("kept");
+            row_hash(&self.layout, id, rows.get(id).expect("it was there"), own == Some(id))
+        });
+        held.fold(0, u32::wrapping_add)
     }
 }
 
@@ -261,26 +307,28 @@ proptest! {
         let mut view = Snapshot::default();
         let mut tick = Tick(start);
         for step in steps {
-            // A room keeps every tick, whether it sends it or not.
-            for _ in 0..step.ticks {
+            for _ in 1..step.ticks {
                 tick = tick.plus(1);
-                let mut now = Snapshot::default();
-                now.take(tick, &world);
-                server.history.push(tick, now);
+                server.take(&world, tick);
             }
             tick = tick.plus(1);
             step.acts.iter().for_each(|act| world.act(&server.layout, act));
-            let mut now = Snapshot::default();
-            now.take(tick, &world);
-            server.history.push(tick, now.clone());
+            server.take(&world, tick);
             if !step.is_sent {
                 continue;
             }
-            let (body, age) = server.write(&world, tick, step.is_full);
+            let (body, age) = server.write(&world, tick, &step);
             read_delta(&body, &server.layout, &mut held, tick, age).expect("what we write can be read");
             held.copy_to(&mut view);
-            prop_assert_eq!(&view, &now.told(&server.layout, &server.table));
-            prop_assert_eq!(held.hash(&server.layout), server.told_hash(&now));
+            prop_assert_eq!(&view, &server.told(tick));
+            prop_assert_eq!(held.hash(&server.layout), server.told_hash(tick));
+            prop_assert_eq!(server.usage.bits_total(), 8 * server.usage.bytes);
+            if step.waits == 0 {
+                let hides = world.sees(Viewer::Spectator).expect("it always says");
+                let sees = |id| hides(id) || world.own == Some(id);
+                prop_assert_eq!(view.len(), world.things.keys().filter(|id| sees(*id)).count());
+                prop_assert_eq!(held.waiting(), 0);
+            }
             prop_assert_eq!(held.own(), world.own.filter(|own| world.things.contains_key(*own)));
         }
     }
@@ -297,10 +345,8 @@ proptest! {
         for (number, step) in steps.iter().enumerate() {
             let tick = Tick(number as u64);
             step.acts.iter().for_each(|act| world.act(&server.layout, act));
-            let mut now = Snapshot::default();
-            now.take(tick, &world);
-            server.history.push(tick, now);
-            let (mut body, age) = server.write(&world, tick, false);
+            server.take(&world, tick);
+            let (mut body, age) = server.write(&world, tick, step);
             let layout = &server.layout;
             // None of these may panic, loop or take memory beyond the entities' limit.
             let _ = read_delta(&garbage, layout, &mut held.clone(), tick, age);
@@ -331,17 +377,16 @@ fn what_does_as_expected_costs_a_bit_and_what_idles_less() {
     walker.snap();
     let id = world.things.insert(walker);
     let mut bits = Vec::new();
-    for tick in 0..6 {
+    let step = Step { acts: vec![], ticks: 1, is_sent: true, is_full: false, waits: 0, sees_all: true };
+    for tick in 0..24 {
         if let Thing::Walker(walker) = &mut world.things[id] {
             walker.pos += walker.vel / 30.0;
         }
         world.things[id].snap();
-        let mut now = Snapshot::default();
-        now.take(Tick(tick), &world);
-        server.history.push(Tick(tick), now);
-        bits.push(server.write(&world, Tick(tick), false).0.len());
+        server.take(&world, Tick(tick));
+        bits.push(server.write(&world, Tick(tick), &step).0.len());
     }
-    // Nothing left, nothing entered, same own entity, (the second time: 101 bits of those that just entered,) nobody woke up.
-    assert_eq!(bits[1], 14, "{bits:?}");
-    assert_eq!(bits[2..], [1; 4], "{bits:?}");
+    // Nothing left, entered or waits, same own entity, nothing held back; then 101 bits of those that just entered, and none woken.
+    assert_eq!(bits[1..3], [14; 2], "{bits:?}");
+    assert_eq!(bits[3..], [1; 21], "{bits:?}");
 }

@@ -155,18 +155,18 @@ impl Game for Ledger {
         self.books.get(player).map(|book| book.entity)
     }
 
-    fn sees(&self, viewer: Viewer, id: EntityId) -> bool {
+    fn sees(&self, viewer: Viewer) -> Option<impl Fn(EntityId) -> bool> {
         let number = match viewer {
             Viewer::Player(player) => self.books[player].entity,
             Viewer::Spectator => EntityId::default(),
         };
-        match &self.items[id] {
+        Some(move |id| match &self.items[id] {
             // Everybody is blind to a third of the sparks, and to others' clerks every few seconds.
             Item::Spark(_) => {
                 !(u64::from(key_parts(id).0) + u64::from(key_parts(number).0)).is_multiple_of(3)
             }
             Item::Clerk(clerk) => clerk.pos.x > -50.0,
-        }
+        })
     }
 
     fn place(entity: &Item) -> Option<Vec2> {

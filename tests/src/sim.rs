@@ -64,7 +64,9 @@ impl<G: Game> Sim<G> {
     #[must_use]
     pub fn new(settings: G::Settings, seed: u64, start_tick: Tick) -> Self {
         let name = "sim".to_owned();
-        let config = RoomConfig { name, settings, seed, start_tick, players_max: 64, epoch: 1 };
+        let (players_max, player_bytes_per_second, epoch) = (64, 1 << 20, 1);
+        let config =
+            RoomConfig { name, settings, seed, start_tick, players_max, player_bytes_per_second, epoch };
         Self {
             room: Room::new(config),
             seats: BTreeMap::new(),
@@ -332,14 +334,16 @@ impl<G: Game> Sim<G> {
         let game = self.room.game();
         let viewer = if role == Role::Player { Viewer::Player(player) } else { Viewer::Spectator };
         let interest = game.interest(viewer);
+        let sight = game.sees(viewer);
+        let sees = |id| sight.as_ref().is_none_or(|sees| sees(id));
         let is_near = |entity: &G::Entity, radius: fn(Interest) -> f32| match (interest, G::place(entity)) {
             (Some(interest), Some(place)) => place.distance(interest.center) <= radius(interest),
             _ => true,
         };
         for (id, entity) in game.entities() {
             let is_own = game.own(player) == Some(id);
-            let must = is_own || game.sees(viewer, id) && is_near(entity, |interest| interest.enter_radius);
-            let may = is_own || game.sees(viewer, id) && is_near(entity, |interest| interest.leave_radius);
+            let must = is_own || sees(id) && is_near(entity, |interest| interest.enter_radius);
+            let may = is_own || sees(id) && is_near(entity, |interest| interest.leave_radius);
             let is_told = told.find(id).is_some();
             if must && !is_told || is_told && !may {
                 return Err(format!(

@@ -199,15 +199,15 @@ fn check_bits(checker: &mut Checker) {
 fn check_snapshots(checker: &mut Checker) {
     let layout = Layout::of::<Meadow>();
     let mut meadow = Meadow::new(&(), 0);
-    let (mut table, mut held, mut bodies) = (SlotTable::default(), Held::default(), Bodies::default());
-    let mut first = Snapshot::default();
-    first.take(Tick(65_535), &meadow);
-    let mut write = |now: &Snapshot, baseline: Option<Baseline<'_>>, own, age| {
+    let (mut table, mut held, mut writer) = (SlotTable::default(), Held::default(), DeltaWriter::default());
+    let mut history = History::new(4);
+    let mut write = |now: &Snapshot, baseline: Option<Tick>, own, age| {
+        history.push(now.tick(), now.clone());
+        let source = Source { layout: &layout, now, history: &history };
         let mut bits = BitWriter::default();
-        bodies.begin(now.len());
-        let visible: Vec<u32> = (0..now.len() as u32).collect();
-        let receiver = Receiver { table: &mut table, baseline, own: Some(own), visible: &visible };
-        write_delta(&mut bits, &layout, now, &mut bodies, receiver);
+        let (own, visible) = (Some(own), Visible::All);
+        let receiver = Receiver { table: &mut table, baseline, previous: None, own, visible };
+        writer.write_all(&mut bits, source, receiver);
         let body = bits.align().to_vec();
         read_delta(&body, &layout, &mut held, now.tick(), age).expect("our own");
         let mut view = Snapshot::default();
@@ -224,6 +224,8 @@ fn check_snapshots(checker: &mut Checker) {
             body: Bytes(&body),
         }))
     };
+    let mut first = Snapshot::default();
+    first.take(Tick(65_535), &meadow);
     let full = write(&first, None, meadow.own, 0);
     checker.bytes("full snapshot", &full);
 
@@ -240,7 +242,7 @@ fn check_snapshots(checker: &mut Checker) {
     // The other sheep's wool is none of this player's business: what it holds is 0 there.
     let mut told = second.clone();
     told.take(Tick(65_536), &Meadow { sheep: without_wool(&meadow.sheep, own), own });
-    let delta = write(&told, Some(Baseline { rows: &first, previous: None }), own, 1);
+    let delta = write(&told, Some(first.tick()), own, 1);
     checker.bytes("delta snapshot", &delta);
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tickwire_shared::limits::{BASELINE_AGE_TICKS_MAX, COMMANDS_QUEUED_MAX, INPUT_REPEATS_MAX_TICKS};
 use tickwire_shared::slotmap::SlotMap;
 use tickwire_shared::{
-    Arrival, Baseline, BitWriter, Bodies, Bytes, ClientMessage, Game, History, InputCounts, Layout,
+    Arrival, BitWriter, Bytes, ClientMessage, DeltaWriter, Game, History, InputCounts, Layout,
     PROTOCOL_VERSION, PlayerId, PlayerInput, Receiver, Role, ServerMessage, Slack, SlotTable, Snapshot,
-    SnapshotMessage, Tick, TickContext, Welcome, append_message, decode, write_delta,
+    SnapshotMessage, Source, Tick, TickContext, Visible, Welcome, append_message, decode,
 };
 
 pub const PERIOD: Duration = Duration::from_nanos(1_000_000_000 / Toy::TICK_RATE_HZ as u64);
@@ -39,7 +39,7 @@ pub struct FakeServer {
     last_input: Push,
     applied: Option<Tick>,
     slack: Slack,
-    bodies: Bodies,
+    writer: DeltaWriter,
     table: SlotTable,
     history: History<Snapshot>,
     /// The ticks of the last two snapshots that were written.
@@ -71,7 +71,7 @@ impl FakeServer {
             last_input: Push::default(),
             applied: None,
             slack: Slack::NONE,
-            bodies: Bodies::default(),
+            writer: DeltaWriter::default(),
             table: SlotTable::default(),
             history: History::new(64),
             held: None,
@@ -182,17 +182,13 @@ impl FakeServer {
 
     fn append_snapshot(&mut self, frame: &mut Vec<u8>, tick: Tick) {
         let held = self.held.filter(|(held, _)| tick.since(*held) <= BASELINE_AGE_TICKS_MAX as i64);
-        let baseline = held.map(|(held, previous)| Baseline {
-            rows: self.history.get(held).unwrap(),
-            previous: previous.and_then(|previous| self.history.get(previous)),
-        });
         let own = self.game.own(self.player).filter(|_| self.role == Role::Player);
         let now = self.history.get(tick).unwrap();
-        self.bodies.begin(now.len());
+        let source = Source { layout: &self.layout, now, history: &self.history };
         let mut out = BitWriter::default();
-        let visible: Vec<u32> = (0..now.len() as u32).collect();
-        let receiver = Receiver { table: &mut self.table, baseline, own, visible: &visible };
-        write_delta(&mut out, &self.layout, now, &mut self.bodies, receiver);
+        let (baseline, previous) = (held.map(|(held, _)| held), held.and_then(|(_, previous)| previous));
+        let receiver = Receiver { table: &mut self.table, baseline, previous, own, visible: Visible::All };
+        self.writer.write_all(&mut out, source, receiver);
         let hash = now
             .iter()
             .map(|(id, row)| tickwire_shared::row_hash(&self.layout, id, row, Some(id) == own))

@@ -41,7 +41,13 @@ impl<G: Game> Room<G> {
             return Err(reject(CloseCode::Refused, format!("the room is full: {taken} of {seats}")));
         }
         let name = self.free_name(&clean_text(name, NAME_BYTES_MAX));
-        Ok(self.sessions.insert(Session::new(name, role, self.next_tick, G::TICK_RATE_HZ)))
+        Ok(self.sessions.insert(Session::new(
+            name,
+            role,
+            self.next_tick,
+            G::TICK_RATE_HZ,
+            self.config.player_bytes_per_second,
+        )))
     }
 
     /// The name, with a number if somebody has it already: a line of chat must tell who said it.

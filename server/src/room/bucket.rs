@@ -41,6 +41,43 @@ impl Bucket {
     }
 }
 
+/// How many bytes a player may be sent: a bucket that may be overdrawn once, because a frame's size is known when it is made.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    bytes_per_second: u32,
+    /// In parts of which one byte costs as many as there are ticks per second.
+    level: i64,
+    filled: Tick,
+}
+
+impl Budget {
+    /// A full one.
+    #[must_use]
+    pub fn full(bytes_per_second: u32, now: Tick, tick_rate_hz: u32) -> Self {
+        let mut budget = Self { bytes_per_second, level: 0, filled: now };
+        budget.level = budget.level_max(tick_rate_hz);
+        budget
+    }
+
+    /// What gathers in a quarter of a second, or in two ticks if these are longer.
+    fn level_max(&self, tick_rate_hz: u32) -> i64 {
+        i64::from(self.bytes_per_second) * i64::from(tick_rate_hz / 4).max(2)
+    }
+
+    /// How many bytes there are at a tick; none while earlier ones are owed.
+    pub fn bytes_at(&mut self, now: Tick, tick_rate_hz: u32) -> u64 {
+        let inflow = now.since(self.filled).max(0).saturating_mul(self.bytes_per_second.into());
+        self.level = self.level.saturating_add(inflow).min(self.level_max(tick_rate_hz));
+        self.filled = now;
+        (self.level / i64::from(tick_rate_hz)).max(0) as u64
+    }
+
+    /// Takes the bytes of a frame out.
+    pub fn spend(&mut self, bytes: usize, tick_rate_hz: u32) {
+        self.level = self.level.saturating_sub(bytes as i64 * i64::from(tick_rate_hz));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +91,15 @@ mod tests {
         assert_eq!(passed(&mut bucket, 129), 0);
         assert_eq!(passed(&mut bucket, 130), 1);
         assert_eq!(passed(&mut bucket, u64::MAX / 2), 3);
+    }
+
+    #[test]
+    fn a_budget_is_overdrawn_once_and_paid_back() {
+        let mut budget = Budget::full(3000, Tick(0), 30);
+        assert_eq!(budget.bytes_at(Tick(0), 30), 700, "what gathers in 7 ticks, a quarter of a second");
+        budget.spend(1000, 30);
+        assert_eq!(budget.bytes_at(Tick(2), 30), 0, "100 bytes are owed");
+        assert_eq!(budget.bytes_at(Tick(5), 30), 200);
+        assert_eq!(budget.bytes_at(Tick(1000), 30), 700);
     }
 }

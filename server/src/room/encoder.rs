@@ -1,12 +1,13 @@
 //! Owns the making of frames: one per session and tick, out of rows that are encoded once for all sessions.
 
 use super::interest::SightLines;
+use super::schedule::Schedule;
 use super::session::{Message, Session};
 use tickwire_shared::limits::{HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, SERVER_FRAME_BYTES_MAX};
 use tickwire_shared::{
-    Audience, Baseline, BitWriter, Bodies, Bytes, Game, History, InputCounts, Layout, PlayerId, Receiver,
-    Role, ServerMessage, SlotTable, Snapshot, SnapshotMessage, Tick, Viewer, append_message, row_hash,
-    write_delta,
+    Audience, BitWriter, Bytes, DeltaWriter, Game, InputCounts, Layout, PlayerId, Receiver, Role,
+    ServerMessage, SlotTable, Snapshot, SnapshotMessage, Source, Tick, Usage, Viewer, append_message,
+    row_hash,
 };
 
 /// Most bytes of a snapshot message beside its body.
@@ -14,16 +15,21 @@ const ENVELOPE_BYTES_MAX: usize = 32;
 /// Most bytes of an Inputs or Missed message.
 const REPORT_BYTES_MAX: usize = 64;
 
-/// Scratch memory for the frames of a tick.
-#[derive(Debug, Default)]
+/// Scratch memory for the frames of a tick, and what they cost so far.
+#[derive(Debug)]
 pub(super) struct Encoder {
-    bodies: Bodies,
+    writer: DeltaWriter,
+    schedule: Schedule,
     bits: BitWriter,
     /// The last frame that was made.
     frame: Vec<u8>,
     sight: SightLines,
     /// Shares of the view hash by place in the tick's snapshot, without what only owners are told; empty until somebody needs them.
     hashes: Vec<u32>,
+    /// Their sum.
+    hash_of_all: u32,
+    /// Where the bytes went, since the room began.
+    usage: Usage,
     /// For each of the tick's events, whether a session had its entity in view, which is now gone.
     gone: Vec<bool>,
 }
@@ -31,9 +37,7 @@ pub(super) struct Encoder {
 /// What all frames of a tick are made from.
 pub(super) struct Scene<'a, G: Game> {
     pub game: &'a G,
-    pub layout: &'a Layout,
-    pub now: &'a Snapshot,
-    pub history: &'a History<Snapshot>,
+    pub rows: Source<'a>,
     /// The tick's events.
     pub told: &'a [(Audience, Message)],
     /// Who is here, encoded, if some session missed a notice.
@@ -48,11 +52,35 @@ impl<G: Game> Clone for Scene<'_, G> {
 }
 
 impl Encoder {
+    pub fn new(layout: &Layout) -> Self {
+        Self {
+            writer: DeltaWriter::default(),
+            schedule: Schedule::default(),
+            bits: BitWriter::default(),
+            frame: Vec::new(),
+            sight: SightLines::default(),
+            hashes: Vec::new(),
+            hash_of_all: 0,
+            usage: Usage::new(layout),
+            gone: Vec::new(),
+        }
+    }
+
+    /// Where the bytes of all frames so far went.
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
     /// Forgets the tick before.
     pub fn begin(&mut self, now: &Snapshot) {
-        self.bodies.begin(now.len());
+        self.writer.begin(now.len());
         self.hashes.clear();
         self.sight.begin();
+    }
+
+    /// Closes the books on the tick.
+    pub fn end(&mut self) {
+        self.writer.account(&mut self.usage);
     }
 
     /// The frame of this tick for one session. It counts as sent.
@@ -62,16 +90,17 @@ impl Encoder {
         player: PlayerId,
         session: &mut Session<G::Input>,
     ) -> (&[u8], bool) {
-        let tick = scene.now.tick();
+        let tick = scene.rows.now.tick();
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
         self.note_gone(scene, &session.table);
         self.body(scene, player, session, baseline);
         self.tell(scene, player, session);
         let with_hash = tick >= session.hash_due;
-        let hash = with_hash.then(|| self.view_hash(scene, &session.table));
+        let hash = with_hash.then(|| self.view_hash(scene.rows, &session.table));
         if with_hash {
             session.hash_due = Tick(tick.0 - tick.0 % HASH_INTERVAL_TICKS + HASH_INTERVAL_TICKS);
         }
+        let body_bits = self.bits.bit_len();
         let body = self.bits.align();
         let frame = &mut self.frame;
         frame.clear();
@@ -87,8 +116,16 @@ impl Encoder {
             body: Bytes(body),
         });
         append_message(frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
+        let snapshot_bytes = frame.len();
         session.sent(tick, baseline);
         append_notices(frame, session, with_hash, scene.roster);
+        session.budget.spend(frame.len(), G::TICK_RATE_HZ);
+        let Usage { frames, bytes, bits, .. } = &mut self.usage;
+        *frames += 1;
+        *bytes += frame.len() as u64;
+        bits.envelope += 8 * (snapshot_bytes - body.len()) as u64;
+        bits.padding += 8 * body.len() as u64 - u64::from(body_bits);
+        bits.notices += 8 * (frame.len() - snapshot_bytes) as u64;
         assert!(frame.len() <= SERVER_FRAME_BYTES_MAX, "{}: a frame of {} bytes", G::NAME, frame.len());
         (frame, baseline.is_none())
     }
@@ -102,7 +139,7 @@ impl Encoder {
     /// The last thing to be heard of an entity may be why it is gone: whoever had it in view shall hear it.
     fn note_gone<G: Game>(&mut self, scene: Scene<'_, G>, table: &SlotTable) {
         let is_gone = |audience: &Audience| match audience {
-            Audience::SeersOf(id) => scene.now.find(*id).is_none() && table.find(*id).is_some(),
+            Audience::SeersOf(id) => scene.rows.now.find(*id).is_none() && table.find(*id).is_some(),
             _ => false,
         };
         self.gone.clear();
@@ -131,32 +168,47 @@ impl Encoder {
         session: &mut Session<G::Input>,
         baseline: Option<Tick>,
     ) {
-        let Scene { game, layout, now, history, .. } = scene;
-        let baseline = baseline.map(|baseline| Baseline {
-            rows: history.get(baseline).expect("a baseline is younger than the history"),
-            previous: session.previous.and_then(|previous| history.get(previous)),
-        });
+        let Scene { game, rows, .. } = scene;
+        let tick = rows.now.tick();
         let is_player = session.role == Role::Player;
         let viewer = if is_player { Viewer::Player(player) } else { Viewer::Spectator };
-        let own = game.own(player).filter(|own| is_player && now.find(*own).is_some());
-        let visible = self.sight.visible(game, viewer, own, now, &session.table);
-        let receiver = Receiver { table: &mut session.table, baseline, own, visible };
+        let own = game.own(player).filter(|own| is_player && rows.now.find(*own).is_some());
+        let visible = self.sight.visible(game, viewer, own, rows.now, &session.table);
+        let previous = session.previous;
+        let mut receiver = Receiver { table: &mut session.table, baseline, previous, own, visible };
+        self.writer.draft(rows, &mut receiver);
+        let own = own.and_then(|own| rows.now.find(own)).map(|place| place as u32);
+        let weight = |place: u32| game.weight(viewer, rows.now.id(place as usize));
+        let bits_max = 8 * session.budget.bytes_at(tick, G::TICK_RATE_HZ);
+        self.schedule.fit(&mut self.writer, &mut session.waiting, rows.now, bits_max, own, weight);
         self.bits.clear();
-        write_delta(&mut self.bits, layout, now, &mut self.bodies, receiver);
+        self.writer.write(&mut self.bits, rows, receiver, &mut self.usage.bits);
     }
 
     /// The hash of what a client holds after this frame: the sum of its entities' shares, each computed once per tick.
-    fn view_hash<G: Game>(&mut self, scene: Scene<'_, G>, table: &SlotTable) -> u32 {
-        let Scene { layout, now, .. } = scene;
+    fn view_hash(&mut self, rows: Source<'_>, table: &SlotTable) -> u32 {
+        let Source { layout, now, history } = rows;
         if self.hashes.is_empty() {
             self.hashes.extend(now.iter().map(|(id, row)| row_hash(layout, id, row, false)));
+            self.hash_of_all = self.hashes.iter().fold(0, |sum, share| sum.wrapping_add(*share));
         }
-        let own = table.own();
+        let (own, hashes) = (table.own(), &self.hashes);
         let share = |id| {
+            let tick = table.row_tick(id, now.tick());
+            let is_own = own == Some(id);
             let place = now.find(id).expect("what is in view is in the snapshot");
-            if own == Some(id) { row_hash(layout, id, now.row(place), true) } else { self.hashes[place] }
+            if tick == now.tick() && !is_own {
+                return hashes[place];
+            }
+            let held = history.get(tick).expect("rows that clients hold are kept");
+            row_hash(layout, id, held.get(id).expect("it was in view then"), is_own)
         };
-        table.ids().map(share).fold(0, u32::wrapping_add)
+        if table.len() < now.len() || table.is_lagging() {
+            return table.ids().map(share).fold(0, u32::wrapping_add);
+        }
+        let Some(own) = own else { return self.hash_of_all };
+        let place = now.find(own).expect("what is in view is in the snapshot");
+        self.hash_of_all.wrapping_sub(hashes[place]).wrapping_add(share(own))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Owns who sees what: by distance, over a grid that is built at most once a tick, and by the game's own word.
 
 use tickwire_shared::glam::Vec2;
-use tickwire_shared::{EntityId, Game, Interest, SlotTable, Snapshot, Viewer};
+use tickwire_shared::{EntityId, Game, Interest, SlotTable, Snapshot, Viewer, Visible};
 
 /// Cells per entity at most: a few far outliers must not make the grid mostly empty.
 const CELLS_PER_ENTITY_MAX: f32 = 4.0;
@@ -21,7 +21,7 @@ impl SightLines {
         self.is_built = false;
     }
 
-    /// The places of all that a player sees, ascending: what is near (`table` is its view so far, whose entities may be a little
+    /// All that a player sees: what is near (`table` is its view so far, whose entities may be a little
     /// further away) and what the game lets it see; and always its own entity.
     pub fn visible<G: Game>(
         &mut self,
@@ -30,9 +30,13 @@ impl SightLines {
         own: Option<EntityId>,
         now: &Snapshot,
         table: &SlotTable,
-    ) -> &[u32] {
+    ) -> Visible<'_> {
+        let (interest, sees) = (game.interest(viewer), game.sees(viewer));
+        if interest.is_none() && sees.is_none() {
+            return Visible::All;
+        }
         self.visible.clear();
-        match game.interest(viewer) {
+        match interest {
             None => self.visible.extend(0..now.len() as u32),
             Some(interest) => {
                 if !self.is_built {
@@ -43,13 +47,15 @@ impl SightLines {
                 self.visible.sort_unstable();
             }
         }
-        self.visible.retain(|place| game.sees(viewer, now.id(*place as usize)));
+        if let Some(sees) = sees {
+            self.visible.retain(|place| sees(now.id(*place as usize)));
+        }
         if let Some(own) = own.and_then(|own| now.find(own))
             && let Err(missing) = self.visible.binary_search(&(own as u32))
         {
             self.visible.insert(missing, own as u32);
         }
-        &self.visible
+        Visible::These(&self.visible)
     }
 }
 

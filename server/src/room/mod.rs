@@ -6,6 +6,7 @@ mod bucket;
 mod command_queue;
 mod encoder;
 mod interest;
+mod schedule;
 mod session;
 mod types;
 
@@ -17,7 +18,8 @@ use std::sync::Arc;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS};
 use tickwire_shared::{
     Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, Hello, History, InputCounts, Layout,
-    PlayerId, PlayerInput, Role, ServerMessage, Slack, Snapshot, Tick, TickContext, clean_text, encode,
+    PlayerId, PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick, TickContext, Usage,
+    clean_text, encode,
 };
 pub use types::{Rejection, RoomConfig, RoomCounts, Sinks};
 use types::{reject, with_inputs};
@@ -33,6 +35,7 @@ pub struct Room<G: Game> {
     history: History<Snapshot>,
     /// Memory of the snapshot that fell out of the history last.
     spare: Option<Snapshot>,
+    quantiser: Quantiser<G::Entity>,
     encoder: Encoder,
     inputs: Vec<PlayerInput<G::Input>>,
     events: Vec<(Audience, G::Event)>,
@@ -45,14 +48,16 @@ impl<G: Game> Room<G> {
     /// An empty room with a fresh game.
     #[must_use]
     pub fn new(config: RoomConfig<G>) -> Self {
+        let layout = Layout::of::<G>();
         Self {
-            layout: Layout::of::<G>(),
+            encoder: Encoder::new(&layout),
+            layout,
             game: G::new(&config.settings, config.seed),
             next_tick: config.start_tick,
             sessions: SlotMap::with_key(),
             history: History::new(HISTORY_TICKS),
             spare: None,
-            encoder: Encoder::default(),
+            quantiser: Quantiser::default(),
             inputs: Vec::new(),
             events: Vec::new(),
             told: Vec::new(),
@@ -98,6 +103,12 @@ impl<G: Game> Room<G> {
         here.fold(self.counts, with_inputs)
     }
 
+    /// Where the bytes of all snapshots so far went.
+    #[must_use]
+    pub fn usage(&self) -> &Usage {
+        self.encoder.usage()
+    }
+
     /// How this player's commands fared so far, if it is here.
     #[must_use]
     pub fn input_counts(&self, player: PlayerId) -> Option<InputCounts> {
@@ -110,8 +121,7 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn held(&self, player: PlayerId) -> Option<Snapshot> {
         let session = self.sessions.get(player)?;
-        let rows = self.history.get(session.baseline?)?;
-        Some(rows.told(&self.layout, &session.table))
+        Some(Snapshot::told(&self.history, session.baseline?, &self.layout, &session.table))
     }
 
     /// Lets a client in. Its first frame, made by the next tick that has a place for it, starts with the Welcome.
@@ -294,7 +304,8 @@ impl<G: Game> Room<G> {
         let mut cx = TickContext::new(tick, &self.config.settings, &self.inputs, &mut self.events);
         self.game.tick(&mut cx);
         let mut now = self.spare.take().unwrap_or_default();
-        now.take(tick, &self.game);
+        let before = self.history.newest().map(|(_, before)| before);
+        self.quantiser.take(&mut now, before, tick, &self.layout, &self.game);
         self.spare = self.history.push(tick, now);
     }
 
@@ -317,9 +328,7 @@ impl<G: Game> Room<G> {
         let now = self.history.get(tick).expect("a tick was just made");
         let scene = Scene {
             game: &self.game,
-            layout: &self.layout,
-            now,
-            history: &self.history,
+            rows: Source { layout: &self.layout, now, history: &self.history },
             told: &self.told,
             roster: &roster,
         };
@@ -343,6 +352,7 @@ impl<G: Game> Room<G> {
                 sinks.frame(player, frame);
             }
         }
+        self.encoder.end();
     }
 }
 

@@ -1,7 +1,8 @@
 //! Owns a seat in a room: what one client may send, what it holds, and what waits for its next frame.
 
-use super::bucket::{Bucket, Rate};
+use super::bucket::{Bucket, Budget, Rate};
 use super::command_queue::CommandQueue;
+use super::schedule::Waiting;
 use super::types::{Rejection, reject};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(super) struct Session<I> {
     pub slack: Slack,
     /// The tick from which on the next frame carries a view hash.
     pub hash_due: Tick,
+    pub budget: Budget,
+    pub waiting: Waiting,
     pub reported: InputCounts,
     window: Window,
     /// When the client last sent anything.
@@ -42,7 +45,7 @@ pub(super) struct Session<I> {
 }
 
 impl<I: Copy + Default> Session<I> {
-    pub fn new(name: String, role: Role, now: Tick, tick_rate_hz: u32) -> Self {
+    pub fn new(name: String, role: Role, now: Tick, tick_rate_hz: u32, bytes_per_second: u32) -> Self {
         Self {
             name,
             role,
@@ -54,6 +57,8 @@ impl<I: Copy + Default> Session<I> {
             previous: None,
             slack: Slack::NONE,
             hash_due: now,
+            budget: Budget::full(bytes_per_second, now, tick_rate_hz),
+            waiting: Waiting::new(),
             reported: InputCounts::default(),
             window: Window::new(now),
             heard: now,

@@ -15,6 +15,9 @@ pub struct RoomConfig<G: Game> {
     pub start_tick: Tick,
     /// Players at once. Full: one more is refused with 4403.
     pub players_max: usize,
+    /// Bytes that a player is sent per second in the long run; a quarter of a second's worth at once. What does not fit waits, by
+    /// priority: see [`Game::weight`].
+    pub player_bytes_per_second: u32,
     /// Another, greater one for every room that opens: see [`tickwire_shared::Welcome::epoch`].
     pub epoch: u64,
 }

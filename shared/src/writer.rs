@@ -1,0 +1,377 @@
+//! Owns the writing of snapshots' bodies: first a draft of what there is to tell, from which the caller may hold something
+//! back, then the bits.
+
+use crate::bodies::{Bodies, Body, Rows};
+use crate::delta::write_ascending;
+use crate::limits::BASELINE_AGE_TICKS_MAX;
+use crate::rows::write_owner;
+use crate::{BitWriter, EntityId, History, Layout, PartBits, SlotTable, Snapshot, Tick, Usage, key_parts};
+
+/// What all snapshots of a tick are made from.
+#[derive(Copy, Clone, Debug)]
+pub struct Source<'a> {
+    /// The game's layout.
+    pub layout: &'a Layout,
+    /// The rows of the tick.
+    pub now: &'a Snapshot,
+    /// The rows of all ticks that a client may hold, that one included.
+    pub history: &'a History<Snapshot>,
+}
+
+/// Whom a snapshot is for.
+#[derive(Debug)]
+pub struct Receiver<'a> {
+    /// The slots of what it sees; moved on by the writer.
+    pub table: &'a mut SlotTable,
+    /// The tick of the last snapshot that was written to it; `None` for a full snapshot.
+    pub baseline: Option<Tick>,
+    /// The tick of the one before, unless the baseline was a full snapshot.
+    pub previous: Option<Tick>,
+    /// Its own entity, if there is one: then it is among what it sees.
+    pub own: Option<EntityId>,
+    /// What it sees.
+    pub visible: Visible<'a>,
+}
+
+/// What somebody sees.
+#[derive(Copy, Clone, Debug)]
+pub enum Visible<'a> {
+    /// Everything. Costs by what changes, not by what there is.
+    All,
+    /// The entities at these places of the tick's snapshot, ascending.
+    These(&'a [u32]),
+}
+
+/// An entity that is to enter a view.
+#[derive(Copy, Clone, Debug)]
+pub struct Entering {
+    /// Its place in the tick's snapshot.
+    pub place: u32,
+    /// What it costs.
+    pub bits: u32,
+    /// Whether it shall enter later: set by the caller.
+    pub waits: bool,
+    body: Body,
+}
+
+/// Changes of an entity in view.
+#[derive(Copy, Clone, Debug)]
+pub struct Update {
+    /// Its place in the tick's snapshot.
+    pub place: u32,
+    /// What they cost.
+    pub bits: u32,
+    /// How old the row is that the client holds.
+    pub age_ticks: u32,
+    /// Whether the client shall hear of it later: set by the caller. Not for long: what is held longer than a baseline may be leaves
+    /// the view and enters it again.
+    pub waits: bool,
+    slot: u32,
+    is_active: bool,
+    body: Body,
+}
+
+/// Writes the snapshots of a tick, one receiver after the other.
+#[derive(Debug, Default)]
+pub struct DeltaWriter {
+    bodies: Bodies,
+    left: Vec<u32>,
+    held_back: Vec<u32>,
+    /// Of the receiver at hand, by place: what is to enter.
+    pub entering: Vec<Entering>,
+    /// Of the receiver at hand, by slot: what changed.
+    pub updates: Vec<Update>,
+}
+
+impl DeltaWriter {
+    /// Begins a tick with this many entities.
+    pub fn begin(&mut self, entities: usize) {
+        self.bodies.begin(entities);
+    }
+
+    /// Ends a tick: adds what its rows cost.
+    pub fn account(&self, usage: &mut Usage) {
+        self.bodies.account(usage);
+    }
+
+    /// Finds out what there is to tell: see [`DeltaWriter::entering`] and [`DeltaWriter::updates`]. What is drafted must be written.
+    pub fn draft(&mut self, source: Source<'_>, receiver: &mut Receiver<'_>) {
+        self.left.clear();
+        self.entering.clear();
+        self.updates.clear();
+        let table = &mut *receiver.table;
+        if receiver.baseline.is_none() {
+            table.clear();
+        }
+        table.fresh.clear();
+        match (receiver.visible, receiver.baseline) {
+            (Visible::These(places), _) => self.compare(source, table, places),
+            (Visible::All, Some(baseline)) if table.is_whole => {
+                let base = source.history.get(baseline).expect("a baseline is in the history");
+                self.follow(source, table, base);
+            }
+            (Visible::All, _) => self.catch_up(source, table),
+        }
+        if !self.left.is_empty() {
+            self.left.iter().for_each(|slot| table.leave(*slot));
+            table.forget_left();
+        }
+        if let Some(baseline) = receiver.baseline {
+            self.draft_updates(source, receiver, baseline);
+        }
+    }
+
+    fn enter(&mut self, source: Source<'_>, place: usize) {
+        let body = self.bodies.full(source.layout, source.now, place);
+        let bits = self.bodies.bits(body);
+        self.entering.push(Entering { place: place as u32, bits, waits: false, body });
+    }
+
+    /// What enters and leaves, where somebody sees just these.
+    fn compare(&mut self, source: Source<'_>, table: &mut SlotTable, places: &[u32]) {
+        let tick = source.now.tick();
+        table.is_whole = false;
+        for place in places.iter().map(|place| *place as usize) {
+            match table.find(source.now.id(place)).filter(|slot| is_going_on(source.now, table, *slot, place))
+            {
+                Some(slot) => table.slots[slot as usize].seen = tick,
+                None => self.enter(source, place),
+            }
+        }
+        let slots = table.slots.iter().enumerate();
+        let gone = slots.filter(|(_, slot)| slot.is_used() && slot.seen != tick);
+        self.left.extend(gone.map(|(number, _)| number as u32));
+    }
+
+    /// What enters and leaves, where somebody sees everything and already saw everything at the baseline.
+    fn follow(&mut self, source: Source<'_>, table: &SlotTable, base: &Snapshot) {
+        let population = self.bodies.population(base, source.now);
+        self.left.extend(population.gone.iter().filter_map(|id| table.find(*id)));
+        let born = population.born.len();
+        for number in 0..born {
+            let place = self.bodies.population(base, source.now).born[number];
+            self.enter(source, place as usize);
+        }
+        for lagging in &table.lagging {
+            let id = table.slots[lagging.slot as usize].id;
+            if let Some(place) = source.now.find(id)
+                && !is_going_on(source.now, table, lagging.slot, place)
+                && !self.left.contains(&lagging.slot)
+            {
+                self.left.push(lagging.slot);
+                self.enter(source, place);
+            }
+        }
+        self.left.sort_unstable();
+        self.entering.sort_unstable_by_key(|entering| entering.place);
+    }
+
+    /// What enters and leaves, where somebody sees everything but did not before.
+    fn catch_up(&mut self, source: Source<'_>, table: &mut SlotTable) {
+        let tick = source.now.tick();
+        for place in 0..source.now.len() {
+            match table.find(source.now.id(place)).filter(|slot| is_going_on(source.now, table, *slot, place))
+            {
+                Some(slot) => table.slots[slot as usize].seen = tick,
+                None => self.enter(source, place),
+            }
+        }
+        let slots = table.slots.iter().enumerate();
+        let gone = slots.filter(|(_, slot)| slot.is_used() && slot.seen != tick);
+        self.left.extend(gone.map(|(number, _)| number as u32));
+    }
+
+    fn draft_updates(&mut self, source: Source<'_>, receiver: &Receiver<'_>, baseline: Tick) {
+        let Receiver { table, visible, previous, .. } = receiver;
+        let at = |tick: Tick| source.history.get(tick).expect("rows that clients hold are kept");
+        // A row before the baseline that the history has forgotten is too old to count, for the reader too.
+        let previous = previous.and_then(|previous| source.history.get(previous));
+        let rows = Rows::new(source.now, at(baseline), previous);
+        let young = rows.without_previous();
+        let groups = [self.bodies.group(rows), self.bodies.group(young)];
+        let mut slots = Slots { writer: self, source, table, rows: [rows, young], groups };
+        match visible {
+            Visible::These(_) => (0..table.slots.len() as u32)
+                .filter(|slot| table.slots[*slot as usize].is_used())
+                .for_each(|slot| slots.draft(slot)),
+            Visible::All => slots.draft_all(),
+        }
+    }
+
+    /// Writes the draft; what was set to wait is held back.
+    pub fn write(
+        &mut self,
+        out: &mut BitWriter,
+        source: Source<'_>,
+        receiver: Receiver<'_>,
+        bits: &mut PartBits,
+    ) {
+        let Receiver { table, baseline, previous, own, visible } = receiver;
+        let before = table.own;
+        let mut meter = Meter { last: out.bit_len() };
+        write_ascending(out, self.left.iter().copied());
+        bits.left += meter.step(out);
+        let rows = self.write_entered(out, source, table);
+        bits.entered += meter.step(out) - rows;
+        table.is_whole =
+            matches!(visible, Visible::All) && self.entering.iter().all(|entering| !entering.waits);
+        write_own(out, table, own);
+        bits.own += meter.step(out);
+        self.held_back.clear();
+        if baseline.is_some() {
+            self.write_marks(out, table, &mut meter, bits);
+            for update in self.updates.iter().filter(|update| !update.waits) {
+                self.bodies.copy(update.body, out);
+            }
+            meter.step(out);
+        }
+        let changed = self.updates.iter().filter(|update| !update.waits).map(|update| update.slot);
+        table.settle(source.now.tick(), baseline.map(|base| (base, previous)), changed, &self.held_back);
+        if let Some(own) = own {
+            let row = source.now.get(own).expect("it is among what is seen");
+            // Another own entity starts from nothing: whatever this client held of it did not have these columns.
+            let base = baseline.filter(|_| before == table.own).and_then(|base| source.history.get(base));
+            let held = base.and_then(|base| base.get(own)).map(|row| row.columns);
+            write_owner(out, &source.layout.kinds[row.kind], held, row.columns);
+        }
+        bits.owner += meter.step(out);
+    }
+
+    /// Drafts and writes for one receiver, with nothing held back.
+    pub fn write_all(&mut self, out: &mut BitWriter, source: Source<'_>, mut receiver: Receiver<'_>) {
+        self.begin(source.now.len());
+        self.draft(source, &mut receiver);
+        self.write(out, source, receiver, &mut PartBits::default());
+    }
+
+    /// Returns the bits of the rows.
+    fn write_entered(&mut self, out: &mut BitWriter, source: Source<'_>, table: &mut SlotTable) -> u64 {
+        let waiting = self.entering.iter().filter(|entering| entering.waits).count();
+        out.write_gamma((self.entering.len() - waiting) as u32);
+        let (mut next, mut rows) = (0, 0);
+        for entering in self.entering.iter().filter(|entering| !entering.waits) {
+            let place = entering.place as usize;
+            let id = source.now.id(place);
+            let (index, generation) = key_parts(id);
+            out.write_gamma(index - next);
+            out.write_gamma(generation >> 1);
+            self.bodies.copy(entering.body, out);
+            rows += u64::from(entering.bits);
+            next = index + 1;
+            table.enter(id, source.now.row(place).kind, source.now.tick());
+        }
+        out.write_gamma(waiting as u32);
+        rows
+    }
+
+    fn write_marks(
+        &mut self,
+        out: &mut BitWriter,
+        table: &SlotTable,
+        meter: &mut Meter,
+        bits: &mut PartBits,
+    ) {
+        self.held_back.extend(self.updates.iter().filter(|update| update.waits).map(|update| update.slot));
+        write_ascending(out, self.held_back.iter().copied());
+        bits.held_back += meter.step(out);
+        let mut updates = self.updates.iter().peekable();
+        for &slot in &table.active {
+            while updates.next_if(|update| update.slot < slot).is_some() {}
+            match updates.peek().filter(|update| update.slot == slot) {
+                Some(update) if update.waits => {}
+                update => out.write_bit(update.is_some()),
+            }
+        }
+        bits.active += meter.step(out);
+        let woken = self.updates.iter().filter(|update| !update.waits && !update.is_active);
+        write_ascending(out, woken.map(|update| update.slot));
+        bits.woken += meter.step(out);
+    }
+}
+
+/// Whether a slot can go on with the entity at a place: the same kind, and not held back for so long that its row is forgotten.
+fn is_going_on(now: &Snapshot, table: &SlotTable, slot: u32, place: usize) -> bool {
+    let is_old = |base: Tick| now.tick().since(base) > BASELINE_AGE_TICKS_MAX as i64;
+    usize::from(table.slots[slot as usize].kind) == now.row(place).kind
+        && !(table.is_lagging() && table.lagging(slot).is_some_and(|lagging| is_old(lagging.base)))
+}
+
+fn write_own(out: &mut BitWriter, table: &mut SlotTable, own: Option<EntityId>) {
+    let slot = own.map(|own| table.find(own).expect("it is among what is seen, and does not wait"));
+    out.write_bit(slot != table.own);
+    if slot != table.own {
+        out.write_gamma(slot.map_or(0, |slot| slot + 1));
+        table.own = slot;
+    }
+}
+
+/// Measures a bit string, part by part.
+struct Meter {
+    last: u32,
+}
+
+impl Meter {
+    fn step(&mut self, out: &BitWriter) -> u64 {
+        let before = std::mem::replace(&mut self.last, out.bit_len());
+        u64::from(self.last - before)
+    }
+}
+
+/// Drafts the updates of one receiver, slot by slot.
+struct Slots<'a> {
+    writer: &'a mut DeltaWriter,
+    source: Source<'a>,
+    table: &'a SlotTable,
+    /// For slots that were there at the previous snapshot, and for those that entered with the baseline.
+    rows: [Rows<'a>; 2],
+    groups: [usize; 2],
+}
+
+impl Slots<'_> {
+    fn draft_all(&mut self) {
+        self.table.active.iter().for_each(|slot| self.draft(*slot));
+        let awake = self.writer.updates.len();
+        let Self { table, source, .. } = *self;
+        let (rows, group) = (self.rows[0], self.groups[0]);
+        let changed = std::mem::take(self.writer.bodies.changed(source.layout, group, rows));
+        for place in &changed {
+            let slot = table.find(source.now.id(*place as usize));
+            if let Some(slot) = slot.filter(|slot| !table.slots[*slot as usize].is_active) {
+                self.draft(slot);
+            }
+        }
+        self.writer.bodies.put_back(group, changed);
+        if self.writer.updates.len() > awake {
+            self.writer.updates.sort_unstable_by_key(|update| update.slot);
+        }
+    }
+
+    fn draft(&mut self, slot: u32) {
+        let Self { table, source: Source { layout, now, .. }, .. } = *self;
+        let entry = table.slots[slot as usize];
+        let place = now.find(entry.id).expect("what has gone has left");
+        let lagging = if table.is_lagging() { table.lagging(slot) } else { None };
+        let (body, base) = match lagging {
+            None => {
+                let is_young = self.rows[0].previous.is_none_or(|previous| entry.since > previous.tick());
+                let (rows, group) = (self.rows[usize::from(is_young)], self.groups[usize::from(is_young)]);
+                (self.writer.bodies.changes(layout, group, rows, place), rows.base.tick())
+            }
+            Some(lagging) => {
+                let at = |tick: Tick| self.source.history.get(tick).expect("rows that clients hold are kept");
+                let rows = Rows::new(
+                    now,
+                    at(lagging.base),
+                    lagging.previous.and_then(|tick| self.source.history.get(tick)),
+                );
+                (self.writer.bodies.alone(layout, rows, place), lagging.base)
+            }
+        };
+        if !body.is_nothing() {
+            let bits = self.writer.bodies.bits(body);
+            let age_ticks = now.tick().since(base) as u32;
+            let (place, is_active) = (place as u32, entry.is_active);
+            self.writer.updates.push(Update { place, bits, age_ticks, waits: false, slot, is_active, body });
+        }
+    }
+}
