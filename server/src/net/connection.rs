@@ -6,6 +6,7 @@ use super::door::{Departure, Stage};
 use super::farewell::{Dialect, Farewell};
 use super::metered::Metered;
 use super::tally::Tally;
+use super::wire::Wire;
 use futures_util::StreamExt;
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -20,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 use tracing::debug;
 
 /// A server's end of a WebSocket.
-pub(super) type Socket = WebSocketStream<Metered<TcpStream>>;
+pub(super) type Socket = WebSocketStream<Metered<Wire>>;
 
 /// Bytes of pongs and close frames that may wait behind the biggest frame: without a limit, a peer that sends
 /// pings and reads nothing would fill the memory with their answers.
@@ -37,7 +38,7 @@ pub(super) async fn open(stream: TcpStream, read: Vec<u8>, write_timeout: Durati
         .max_write_buffer_size(SERVER_FRAME_BYTES_MAX + CONTROL_BYTES_MAX)
         .max_message_size(Some(HELLO_BYTES_MAX))
         .max_frame_size(Some(HELLO_BYTES_MAX));
-    let metered = Metered::new(stream, write_timeout);
+    let metered = Metered::new(Wire::Watched(stream), write_timeout);
     WebSocketStream::from_partially_read(metered, read, Role::Server, Some(config)).await
 }
 

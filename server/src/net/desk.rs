@@ -40,9 +40,8 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// `start`: what times of arrival are counted from.
-    pub(super) fn new(door: mpsc::Receiver<Join>, start: Instant) -> Self {
-        Self { door, asking: None, coming: Vec::new(), seats: Seats::new(start), ended: Vec::new() }
+    pub(super) fn new(door: mpsc::Receiver<Join>) -> Self {
+        Self { door, asking: None, coming: Vec::new(), seats: Seats::default(), ended: Vec::new() }
     }
 
     /// Ends every connection, also of those whose join is still under way.
@@ -64,21 +63,21 @@ impl Desk {
         }
     }
 
-    /// Lets in who is at the door.
-    pub(super) fn let_in<G: Game>(&mut self, room: &mut Room<G>) {
-        self.seat_consoles(room);
+    /// Lets in who is at the door. `now` counts from the room's start.
+    pub(super) fn let_in<G: Game>(&mut self, room: &mut Room<G>, now: Duration) {
+        self.seat_consoles(room, now);
         let mut joins = 0;
         while joins < JOINS_PER_TICK_MAX
             && let Ok(join) = self.door.try_recv()
         {
             if !join.is_given_up() {
-                self.join(join, room);
+                self.join(join, room, now);
                 joins += 1;
             }
         }
     }
 
-    fn join<G: Game>(&mut self, join: Join, room: &mut Room<G>) {
+    fn join<G: Game>(&mut self, join: Join, room: &mut Room<G>, now: Duration) {
         let joined = match &*self.asking.insert(join) {
             Join::Game { hello, .. } => room.join(hello),
             Join::Console { name, .. } => room.join_console(name),
@@ -90,7 +89,7 @@ impl Desk {
         };
         debug!(?player, "joined");
         match join {
-            Join::Game { visitor, .. } => self.seats.insert(player, visitor, Dialect::Game),
+            Join::Game { visitor, .. } => self.seats.insert(player, visitor, Dialect::Game, now),
             Join::Console { answer, visitor, .. } => {
                 // If it was given up meanwhile, its socket never comes: the next tick sees that.
                 let _ = answer.send(Ok(()));
@@ -99,11 +98,11 @@ impl Desk {
         }
     }
 
-    fn seat_consoles<G: Game>(&mut self, room: &mut Room<G>) {
+    fn seat_consoles<G: Game>(&mut self, room: &mut Room<G>, now: Duration) {
         let Self { coming, seats, .. } = self;
         coming.retain_mut(|(player, visitor)| match visitor.try_recv() {
             Ok(visitor) => {
-                seats.insert(*player, visitor, Dialect::Console);
+                seats.insert(*player, visitor, Dialect::Console, now);
                 false
             }
             Err(TryRecvError::Empty) => true,
@@ -136,7 +135,7 @@ fn listen<G: Game>(
     schedule: &Schedule,
     now: Instant,
 ) -> Result<(), End> {
-    let Some(arrived) = seat.look() else { return seat.take_end().map_or(Ok(()), Err) };
+    let Some(arrived) = seat.take_arrived() else { return seat.take_end().map_or(Ok(()), Err) };
     for _ in 0..HEARD_PER_TICK_MAX {
         let message = match seat.hear(now) {
             Poll::Ready(Ok(Heard::Message(message))) => message,
@@ -157,7 +156,7 @@ fn listen<G: Game>(
             }
         }
     }
-    seat.look_again(arrived);
+    seat.put_back(arrived);
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 use super::bucket::TokenBucket;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -32,8 +32,6 @@ pub(super) struct Metered<S> {
     opened: Instant,
     bucket: TokenBucket,
     write_timeout: Duration,
-    /// Is woken when something can be read, in place of whoever asked.
-    reader: Option<Waker>,
     /// Runs while a write waits.
     stall: Option<Pin<Box<Sleep>>>,
 }
@@ -41,14 +39,12 @@ pub(super) struct Metered<S> {
 impl<S> Metered<S> {
     pub(super) fn new(stream: S, write_timeout: Duration) -> Self {
         let bucket = TokenBucket::new(BYTES_PER_SECOND_MAX, BURST_BYTES_MAX);
-        Self { stream, opened: Instant::now(), bucket, write_timeout, reader: None, stall: None }
+        Self { stream, opened: Instant::now(), bucket, write_timeout, stall: None }
     }
 
-    /// Has another woken than the task that reads, from the next read on that finds nothing. `None`: that task again.
-    ///
-    /// A WebSocket wakes its reader also when it can write: only here are the two apart.
-    pub(super) fn wake_for_reading(&mut self, reader: Option<Waker>) {
-        self.reader = reader;
+    /// The stream.
+    pub(super) fn unmetered_ref(&self) -> &S {
+        &self.stream
     }
 
     /// The stream, past the meter.
@@ -76,9 +72,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let this = &mut *self;
-        let mut cx = Context::from_waker(this.reader.as_ref().unwrap_or(cx.waker()));
-        ready!(Pin::new(&mut this.stream).poll_read(&mut cx, buffer))?;
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let bytes = buffer.filled().len() - before;
         let now = self.opened.elapsed();
         if self.bucket.take(now, bytes) {

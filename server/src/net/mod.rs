@@ -6,7 +6,6 @@
 
 mod admission;
 mod alarm;
-mod arrival;
 mod bucket;
 mod closing;
 mod connection;
@@ -17,6 +16,7 @@ mod farewell;
 mod guard;
 mod http;
 pub(crate) mod listener;
+mod look;
 mod metered;
 mod play;
 mod schedule;
@@ -26,3 +26,4 @@ pub(crate) mod tally;
 pub(crate) mod tick_loop;
 pub(crate) mod timing;
 mod upgrade;
+mod wire;

@@ -1,12 +1,11 @@
 //! Owns one seated connection: its socket for as long as it is the room's, read at ticks and written after them.
 
-use super::arrival::Arrival;
 use super::closing::End;
 use super::connection::{Heard, Pace, Socket, poll_hear};
 use super::door::{Departure, Stage, Visitor};
 use super::farewell::Dialect;
+use super::look::{Descriptor, Ready};
 use futures_util::SinkExt;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -19,7 +18,8 @@ pub(super) struct Seat {
     socket: Socket,
     pace: Pace,
     back: oneshot::Sender<Departure>,
-    arrival: Arc<Arrival>,
+    /// When a look first found something to read that was not read yet, counted from the room's start.
+    arrived: Option<Duration>,
     dialect: Dialect,
     /// Whether lines get a line end, for a peer that shows what comes as it comes.
     is_raw: bool,
@@ -32,16 +32,15 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// `start`: what times of arrival are counted from.
-    pub(super) fn new(visitor: Visitor, dialect: Dialect, start: Instant) -> Self {
+    /// `now`: what may have been sent behind the Hello counts as arrived then.
+    pub(super) fn new(visitor: Visitor, dialect: Dialect, now: Duration) -> Self {
         let Visitor { mut socket, pace, back } = visitor;
-        let arrival = Arrival::new(start);
-        socket.get_mut().wake_for_reading(Some(arrival.waker()));
+        socket.get_mut().unmetered().unwatch();
         Self {
             socket,
             pace,
             back,
-            arrival,
+            arrived: Some(now),
             dialect,
             is_raw: false,
             is_unsent: false,
@@ -58,22 +57,39 @@ impl Seat {
         self.is_raw = is_raw;
     }
 
-    /// Takes what has arrived since the last call, and says when, counted from the start. `None`: nothing.
+    /// What is to be looked for at its socket, if anything.
+    pub(super) fn asks(&self) -> Option<(Descriptor<'_>, Ready)> {
+        let ask = Ready { to_read: self.arrived.is_none(), to_write: self.is_blocked };
+        let descriptor = self.socket.get_ref().unmetered_ref().descriptor()?;
+        (ask.to_read || ask.to_write).then_some((descriptor, ask))
+    }
+
+    /// What was found there at `now`.
+    pub(super) fn found(&mut self, ready: Ready, now: Duration) {
+        if ready.to_read && self.arrived.is_none() {
+            self.arrived = Some(now);
+            self.socket.get_mut().unmetered().set_may_read();
+        }
+        if ready.to_write {
+            self.flush();
+        }
+    }
+
+    /// When what is there to be read now began to arrive, counted from the room's start. `None`: nothing is there.
     ///
-    /// What comes in one look gets one time, that of the first of it. Commands are a tick apart and a look is at
-    /// most that long, so the first is the one with the least slack; and the least is what counts.
-    pub(super) fn look(&mut self) -> Option<Duration> {
-        self.arrival.take()
+    /// What is read at one tick gets one time, that of the first of it. Commands are a tick apart and ticks are too,
+    /// so the first is the one with the least slack; and the least is what counts.
+    pub(super) fn take_arrived(&mut self) -> Option<Duration> {
+        self.arrived.take()
     }
 
-    /// A look was not enough for all of it: the next one goes on.
-    pub(super) fn look_again(&mut self, arrived: Duration) {
-        self.arrival.put_back(arrived);
+    /// Not all of it was read.
+    pub(super) fn put_back(&mut self, arrived: Duration) {
+        self.arrived = Some(arrived);
     }
 
-    /// The next thing that the peer said, while there is one. Nothing is waited for.
+    /// The next thing that the peer said. Nothing is waited for.
     pub(super) fn hear(&mut self, now: Instant) -> Poll<Result<Heard, End>> {
-        // Who is woken by what comes next is set in the socket: whoever asks here is not.
         let mut cx = Context::from_waker(Waker::noop());
         let heard = poll_hear(&mut self.socket, &mut self.pace, now, &mut cx);
         // An answer to a ping may wait for a place in the kernel.
@@ -100,12 +116,12 @@ impl Seat {
         self.put(Message::text(if self.is_raw { line + "\n" } else { line }));
     }
 
-    /// Gives the kernel as much as it takes. If that is not all, the context's task is woken when it takes more.
-    pub(super) fn flush(&mut self, cx: &mut Context<'_>) {
+    /// Gives the kernel as much as it takes. If that is not all, a look tells when it takes more.
+    pub(super) fn flush(&mut self) {
         if !self.is_unsent || self.end.is_some() {
             return;
         }
-        let flushed = self.socket.poll_flush_unpin(cx);
+        let flushed = self.socket.poll_flush_unpin(&mut Context::from_waker(Waker::noop()));
         self.is_blocked = flushed.is_pending();
         self.is_unsent = flushed.is_pending();
         if let Poll::Ready(Err(error)) = flushed {
@@ -125,7 +141,7 @@ impl Seat {
     /// Gives the socket back to its own task, which ends it in the way that `end` asks for.
     pub(super) fn give_back(self, end: End) {
         let Self { mut socket, back, .. } = self;
-        socket.get_mut().wake_for_reading(None);
+        socket.get_mut().unmetered().watch();
         // If the task is no more, the socket closes here.
         let _ = back.send(Departure { socket, stage: Stage::Inside, end });
     }

@@ -3,36 +3,36 @@
 use super::closing::End;
 use super::door::Visitor;
 use super::farewell::{Dialect, Farewell};
+use super::look::{Ready, look};
 use super::seat::Seat;
 use crate::room::{Rejection, Sinks};
 use bytes::{Bytes, BytesMut};
 use slotmap::SecondaryMap;
-use std::convert::Infallible;
-use std::future::poll_fn;
-use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tickwire_shared::{CloseCode, PlayerId};
-use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
 /// The connections of one room's sessions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Seats {
-    start: Instant,
     seats: SecondaryMap<PlayerId, Seat>,
-    /// Whose bytes the kernel did not all take.
-    blocked: Vec<PlayerId>,
+    /// Whether the kernel has not taken all of somebody's bytes.
+    is_blocked: bool,
+    /// Memory for what a look finds.
+    found: Vec<Ready>,
     /// Memory for the frame that is being put: it is copied on at once, so one piece serves for all.
     arena: BytesMut,
 }
 
 impl Seats {
-    /// `start`: what times of arrival are counted from.
-    pub(super) fn new(start: Instant) -> Self {
-        Self { start, seats: SecondaryMap::new(), blocked: Vec::new(), arena: BytesMut::new() }
-    }
-
-    pub(super) fn insert(&mut self, player: PlayerId, visitor: Box<Visitor>, dialect: Dialect) {
-        self.seats.insert(player, Seat::new(*visitor, dialect, self.start));
+    pub(super) fn insert(
+        &mut self,
+        player: PlayerId,
+        visitor: Box<Visitor>,
+        dialect: Dialect,
+        now: Duration,
+    ) {
+        self.seats.insert(player, Seat::new(*visitor, dialect, now));
     }
 
     /// All seats, in the order in which they lie in memory.
@@ -54,32 +54,30 @@ impl Seats {
         }
     }
 
-    /// Sends what was put since the last flush, as far as the kernel takes it at once.
-    pub(super) fn flush(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        self.blocked.clear();
-        for (player, seat) in &mut self.seats {
-            seat.flush(&mut cx);
-            if seat.is_blocked() {
-                self.blocked.push(player);
-            }
-        }
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.is_empty()
     }
 
-    /// Goes on sending wherever the kernel did not take all at once, as soon as it takes more, without end.
-    ///
-    /// So a great frame goes at the speed of its link, and not by a piece per tick.
-    pub(super) async fn flush_blocked(&mut self) -> Infallible {
-        poll_fn(|cx| {
-            let Self { seats, blocked, .. } = self;
-            blocked.retain(|player| {
-                let Some(seat) = seats.get_mut(*player) else { return false };
-                seat.flush(cx);
-                seat.is_blocked()
-            });
-            Poll::Pending
-        })
-        .await
+    /// Whether the kernel has not taken all of somebody's bytes. Then a look is worth it soon: a great frame shall go
+    /// at the speed of its link, and not by a piece per tick.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.is_blocked
+    }
+
+    /// Sends what was put since the last flush, as far as the kernel takes it at once.
+    pub(super) fn flush(&mut self) {
+        self.seats.values_mut().for_each(Seat::flush);
+        self.is_blocked = self.seats.values().any(Seat::is_blocked);
+    }
+
+    /// Notes whose bytes have arrived, and goes on sending where the kernel takes more.
+    pub(super) fn look(&mut self, now: Duration) {
+        look(self.seats.values().filter_map(Seat::asks), &mut self.found);
+        let asked = self.seats.values_mut().filter(|seat| seat.asks().is_some());
+        for (seat, ready) in asked.zip(&self.found) {
+            seat.found(*ready, now);
+        }
+        self.is_blocked = self.is_blocked && self.seats.values().any(Seat::is_blocked);
     }
 
     fn copy(&mut self, frame: &[u8]) -> Bytes {

@@ -4,6 +4,7 @@ use super::alarm::Alarm;
 use super::desk::Desk;
 use super::door::Join;
 use super::guard::guarded;
+use super::look::LOOKS_PER_TICK;
 use super::schedule::Schedule;
 use super::timing::Timing;
 use crate::directory::{Listing, RoomStatus};
@@ -11,10 +12,12 @@ use crate::room::{Rejection, Room, RoomConfig};
 use std::time::Duration;
 use tickwire_shared::{CloseCode, Game};
 use tokio::sync::{mpsc, watch};
-use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
+
+/// How soon sockets are looked at again while one of them cannot take all that is sent.
+const BLOCKED_LOOK_INTERVAL: Duration = Duration::from_millis(1);
 
 /// What a room's task starts with.
 pub(crate) struct Opening<G: Game> {
@@ -41,14 +44,11 @@ enum Ended {
 pub(crate) async fn run<G: Game>(opening: Opening<G>) {
     let Opening { config, door, status, listing, shutdown, empty_room_timeout } = opening;
     debug!("opened");
-    let start = Instant::now();
-    let mut desk = Desk::new(door, start);
+    let mut desk = Desk::new(door);
     let ended = match guarded(|| Room::new(config)) {
         Ok(room) => {
-            let mut tick_loop = TickLoop::new(room, desk, start, status, empty_room_timeout);
-            // Otherwise the runtime would say of a socket that it is not ready, after so many others were. How much
-            // is done at once is bounded here by other means.
-            let ended = unconstrained(tick_loop.run(&listing, &shutdown)).await;
+            let mut tick_loop = TickLoop::new(room, desk, status, empty_room_timeout);
+            let ended = tick_loop.run(&listing, &shutdown).await;
             desk = tick_loop.desk;
             ended
         }
@@ -92,6 +92,8 @@ struct TickLoop<G: Game> {
     schedule: Schedule,
     timing: Timing,
     status: watch::Sender<RoomStatus>,
+    /// When the sockets were looked at last.
+    looked: Duration,
     /// Ticks in a row without a session, and how many of them end the room.
     empty_ticks: u64,
     empty_ticks_max: u64,
@@ -101,7 +103,6 @@ impl<G: Game> TickLoop<G> {
     fn new(
         room: Room<G>,
         desk: Desk,
-        start: Instant,
         status: watch::Sender<RoomStatus>,
         empty_room_timeout: Duration,
     ) -> Self {
@@ -109,10 +110,11 @@ impl<G: Game> TickLoop<G> {
         Self {
             room,
             desk,
-            start,
+            start: Instant::now(),
             schedule: Schedule::new(G::TICK_RATE_HZ),
             timing: Timing::new(),
             status,
+            looked: Duration::ZERO,
             empty_ticks: 0,
             empty_ticks_max: empty_ticks.max(1),
         }
@@ -121,12 +123,15 @@ impl<G: Game> TickLoop<G> {
     async fn run(&mut self, listing: &Listing<G>, shutdown: &CancellationToken) -> Ended {
         let alarm = Alarm::new();
         loop {
-            let deadline = self.start + self.schedule.deadline();
+            let (deadline, look) = (self.schedule.deadline(), self.next_look());
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return self.stop(),
-                () = alarm.wait_until(deadline) => {}
-                never = self.desk.seats.flush_blocked() => match never {},
+                () = alarm.wait_until(self.start + deadline.min(look)) => {}
+            }
+            if look < deadline {
+                self.look();
+                continue;
             }
             if let Err(panic) = self.turn() {
                 return Ended::Failed(panic);
@@ -137,13 +142,29 @@ impl<G: Game> TickLoop<G> {
         }
     }
 
+    /// When the sockets are to be looked at next, if that is before the deadline.
+    fn next_look(&self) -> Duration {
+        let seats = &self.desk.seats;
+        let interval = match seats.is_blocked() {
+            true => BLOCKED_LOOK_INTERVAL,
+            false => Duration::from_secs(1) / (G::TICK_RATE_HZ * LOOKS_PER_TICK),
+        };
+        if seats.is_empty() { Duration::MAX } else { self.looked + interval }
+    }
+
+    fn look(&mut self) {
+        self.looked = self.start.elapsed();
+        self.desk.seats.look(self.looked);
+    }
+
     /// What is done at each deadline, with the clock read around it.
     fn turn(&mut self) -> Result<(), String> {
         let begun = self.start.elapsed();
         let late = self.schedule.begin(begun);
         let sessions_before = self.room.sessions();
         let make = guarded(|| {
-            self.desk.let_in(&mut self.room);
+            self.look();
+            self.desk.let_in(&mut self.room, begun);
             self.desk.listen(&mut self.room, &self.schedule, self.start + begun);
             let before = self.start.elapsed();
             self.room.tick(&mut self.desk.seats);
