@@ -12,7 +12,9 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tickwire_shared::CloseCode;
-use tickwire_shared::limits::{HELLO_BYTES_MAX, IDLE_SECONDS_MAX, SERVER_FRAME_BYTES_MAX};
+use tickwire_shared::limits::{
+    CLIENT_MESSAGE_BYTES_MAX, HELLO_BYTES_MAX, IDLE_SECONDS_MAX, SERVER_FRAME_BYTES_MAX,
+};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot::error::RecvError;
 use tokio::time::Instant;
@@ -32,8 +34,8 @@ const GATHERED_BYTES_MAX: usize = 64 * 1024;
 /// A WebSocket on a stream that was upgraded, with what was read of it already.
 pub(super) async fn open(stream: TcpStream, read: Vec<u8>, write_timeout: Duration) -> Socket {
     let config = WebSocketConfig::default()
-        // Allocated per connection before it says anything: the default would be 128 KiB.
-        .read_buffer_size(4096)
+        // Allocated per connection before it says anything, and zeroed before each read: the default would be 128 KiB.
+        .read_buffer_size(CLIENT_MESSAGE_BYTES_MAX)
         .write_buffer_size(GATHERED_BYTES_MAX)
         .max_write_buffer_size(SERVER_FRAME_BYTES_MAX + CONTROL_BYTES_MAX)
         .max_message_size(Some(HELLO_BYTES_MAX))

@@ -66,8 +66,11 @@ impl Seats {
 
     /// Sends what was put since the last flush, as far as the kernel takes it at once.
     pub(super) fn flush(&mut self) {
-        self.seats.values_mut().for_each(Seat::flush);
-        self.is_blocked = self.seats.values().any(Seat::is_blocked);
+        self.is_blocked = false;
+        for seat in self.seats.values_mut() {
+            seat.flush();
+            self.is_blocked |= seat.is_blocked();
+        }
     }
 
     /// Notes whose bytes have arrived, and goes on sending where the kernel takes more.
