@@ -107,7 +107,15 @@ pub(super) async fn hear(socket: &mut Socket, pace: &mut Pace) -> Result<Message
 /// Ends a connection in the way that its end asks for, and counts it. If its socket did not come back from its
 /// room, there is nothing to be ended.
 pub(super) async fn finish(departure: Result<Departure, RecvError>, dialect: Dialect, tally: &Tally) {
-    let Ok(Departure { socket, stage, end }) = departure else { return tally.left() };
+    match departure {
+        // Boxed: tasks sleep for long before they come to this, and it shall not lie in them until then.
+        Ok(departure) => Box::pin(take_leave(departure, dialect, tally)).await,
+        Err(_) => tally.left(),
+    }
+}
+
+async fn take_leave(departure: Departure, dialect: Dialect, tally: &Tally) {
+    let Departure { socket, stage, end } = departure;
     let farewell = match end {
         End::Gone => {
             debug!("gone");

@@ -178,7 +178,7 @@ fn upgrade<G: Game, F: Future<Output = ()> + Send + 'static>(
     let task = async move {
         // Held until the end: the connection counts as long as it is there.
         let _permit = peer.permit;
-        if let Some(socket) = upgrade::socket(upgrade, server.limits()).await {
+        if let Some(socket) = Box::pin(upgrade::socket(upgrade, server.limits())).await {
             serve(socket, server).await;
         }
     };

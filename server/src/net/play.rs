@@ -16,10 +16,12 @@ use tokio_tungstenite::tungstenite::protocol::Message;
 /// Serves one game client until it leaves or is made to.
 pub(super) async fn serve<G: Game>(mut socket: Socket, room: String, server: Arc<Server<G>>) {
     let mut pace = Pace::new(G::TICK_RATE_HZ);
-    let departure = match greet_unless_stopped(&mut socket, &mut pace, &server).await {
+    // Boxed: this task sleeps for as long as its socket is a room's, and what comes before shall not lie in it.
+    let hello = Box::pin(greet_unless_stopped(&mut socket, &mut pace, &server)).await;
+    let departure = match hello {
         Ok(hello) => {
             let (visitor, departure) = Visitor::new(socket, pace);
-            server.join(&room, Join::Game { hello, visitor }).await;
+            Box::pin(server.join(&room, Join::Game { hello, visitor })).await;
             departure.await
         }
         Err(end) => Ok(Departure { socket, stage: Stage::Outside, end }),
