@@ -1,8 +1,7 @@
 //! Owns which rooms there are: by name, opened by the first who joins, and what each last said of itself.
 
 use crate::config::ServerConfig;
-use crate::net::inbox::{Entrance, INBOX_MESSAGES_MAX, Inbound, Join, Seat};
-use crate::net::outbox::outbox;
+use crate::net::door::{JOINS_WAITING_MAX, Join};
 use crate::net::tick_loop::{self, Opening, restarting, room_failed};
 use crate::net::timing::Quantiles;
 use crate::room::{Rejection, RoomConfig, RoomCounts};
@@ -10,7 +9,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tickwire_shared::{CloseCode, Game};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info_span};
@@ -26,17 +25,17 @@ pub(crate) struct Directory<G: Game> {
     config: ServerConfig<G>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
-    rooms: Mutex<Rooms<G>>,
+    rooms: Mutex<Rooms>,
 }
 
-struct Rooms<G: Game> {
-    by_name: BTreeMap<String, Listed<G>>,
+struct Rooms {
+    by_name: BTreeMap<String, Listed>,
     opened: u64,
     failed: u64,
 }
 
-struct Listed<G: Game> {
-    inbox: mpsc::Sender<Inbound<G>>,
+struct Listed {
+    door: mpsc::Sender<Join>,
     status: watch::Receiver<RoomStatus>,
     /// Counts rooms: a name may come back as another room.
     number: u64,
@@ -52,7 +51,14 @@ pub(crate) struct RoomStatus {
     pub(crate) tick: u64,
     pub(crate) ticks_skipped: u64,
     pub(crate) tick_lateness_ms: Quantiles,
+    /// Of whole turns: sockets are read, a tick is made, sockets are written.
     pub(crate) tick_duration_ms: Quantiles,
+    /// Of the tick alone: simulating and encoding.
+    pub(crate) make_ms: Quantiles,
+    /// The sum of all turns since the room was opened, in microseconds.
+    pub(crate) turn_us_total: u64,
+    /// Of these, what simulating and encoding took.
+    pub(crate) make_us_total: u64,
     #[serde(flatten)]
     pub(crate) counts: RoomCounts,
 }
@@ -63,22 +69,19 @@ impl<G: Game> Directory<G> {
         Self { config, tasks, shutdown, rooms: Mutex::new(rooms) }
     }
 
-    /// Brings a connection into a room, which is opened if it is not there.
-    pub(crate) async fn join(self: &Arc<Self>, room: &str, entrance: Entrance) -> Result<Seat<G>, Rejection> {
-        let (outbox, outgoing) = outbox(entrance.dialect());
-        let (answer, answered) = oneshot::channel();
-        let mut join = Inbound::Join(Box::new(Join { entrance, outbox, answer }));
+    /// Brings a connection to a room, which is opened if it is not there. What becomes of it is told to the join.
+    pub(crate) async fn join(self: &Arc<Self>, room: &str, mut join: Join) {
         for _ in 0..JOIN_TRIES_MAX {
-            let inbox = self.room(room)?;
-            match inbox.send(join).await {
-                Ok(()) => {
-                    let player = answered.await.unwrap_or_else(|_| Err(room_failed()))?;
-                    return Ok(Seat { player, inbox, outgoing });
-                }
+            let door = match self.room(room) {
+                Ok(door) => door,
+                Err(rejection) => return join.refuse(rejection),
+            };
+            match door.send(join).await {
+                Ok(()) => return,
                 Err(mpsc::error::SendError(back)) => join = back,
             }
         }
-        Err(room_failed())
+        join.refuse(room_failed());
     }
 
     /// Whether a join to this room would be refused for want of rooms.
@@ -98,13 +101,13 @@ impl<G: Game> Directory<G> {
         (rooms.opened, rooms.failed)
     }
 
-    fn room(self: &Arc<Self>, name: &str) -> Result<mpsc::Sender<Inbound<G>>, Rejection> {
+    fn room(self: &Arc<Self>, name: &str) -> Result<mpsc::Sender<Join>, Rejection> {
         if self.shutdown.is_cancelled() {
             return Err(restarting());
         }
         let mut rooms = self.lock();
         if let Some(listed) = rooms.by_name.get(name) {
-            return Ok(listed.inbox.clone());
+            return Ok(listed.door.clone());
         }
         if rooms.by_name.len() >= self.config.limits.rooms_max {
             let reason = "this server has no room left for one more room".to_owned();
@@ -113,25 +116,25 @@ impl<G: Game> Directory<G> {
         rooms.opened += 1;
         let number = rooms.opened;
         let listed = self.open(name, number);
-        let inbox = listed.inbox.clone();
+        let door = listed.door.clone();
         rooms.by_name.insert(name.to_owned(), listed);
-        Ok(inbox)
+        Ok(door)
     }
 
     /// Starts a room's task. Its game is made there: that may take long, or panic.
-    fn open(self: &Arc<Self>, name: &str, number: u64) -> Listed<G> {
-        let (inbox, inbound) = mpsc::channel(INBOX_MESSAGES_MAX);
+    fn open(self: &Arc<Self>, name: &str, number: u64) -> Listed {
+        let (door, joins) = mpsc::channel(JOINS_WAITING_MAX);
         let (status, watched) = watch::channel(self.first_status(name));
         let opening = Opening {
             config: self.room_config(name, number),
-            inbox: inbound,
+            door: joins,
             status,
             listing: Listing { directory: Arc::clone(self), name: name.to_owned(), number },
             shutdown: self.shutdown.clone(),
             empty_room_timeout: self.config.limits.empty_room_timeout,
         };
         self.tasks.spawn(tick_loop::run(opening).instrument(info_span!("room", name)));
-        Listed { inbox, status: watched, number }
+        Listed { door, status: watched, number }
     }
 
     fn room_config(&self, name: &str, number: u64) -> RoomConfig<G> {
@@ -157,11 +160,14 @@ impl<G: Game> Directory<G> {
             ticks_skipped: 0,
             tick_lateness_ms: Quantiles::default(),
             tick_duration_ms: Quantiles::default(),
+            make_ms: Quantiles::default(),
+            turn_us_total: 0,
+            make_us_total: 0,
             counts: RoomCounts::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Rooms<G>> {
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
         // No code of a game runs under it: a panic could only be ours, and the map is whole between two calls.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,10 +182,10 @@ pub(crate) struct Listing<G: Game> {
 
 impl<G: Game> Listing<G> {
     /// Takes the room out of the directory, unless somebody is on the way in. Says whether it is out.
-    pub(crate) fn strike_if_unused(&self, inbox: &mpsc::Receiver<Inbound<G>>) -> bool {
+    pub(crate) fn strike_if_unused(&self, door: &mpsc::Receiver<Join>) -> bool {
         let mut rooms = self.directory.lock();
         // Connections get their senders under this lock: if only the directory's is left, nobody can appear.
-        let is_unused = inbox.sender_strong_count() == 1 && inbox.is_empty();
+        let is_unused = door.sender_strong_count() == 1 && door.is_empty();
         if is_unused {
             self.strike(&mut rooms);
         }
@@ -191,7 +197,7 @@ impl<G: Game> Listing<G> {
         self.directory.lock().failed += 1;
     }
 
-    fn strike(&self, rooms: &mut Rooms<G>) {
+    fn strike(&self, rooms: &mut Rooms) {
         if rooms.by_name.get(&self.name).is_some_and(|listed| listed.number == self.number) {
             rooms.by_name.remove(&self.name);
         }

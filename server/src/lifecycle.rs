@@ -2,10 +2,9 @@
 
 use crate::config::{ConfigError, Limits, ServerConfig};
 use crate::directory::Directory;
-use crate::net::inbox::{Entrance, Seat};
+use crate::net::door::Join;
 use crate::net::listener;
 use crate::net::tally::Tally;
-use crate::room::Rejection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -94,8 +93,8 @@ impl<G: Game> Server<G> {
         format!("guest-{}", self.guests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    pub(crate) async fn join(&self, room: &str, entrance: Entrance) -> Result<Seat<G>, Rejection> {
-        self.directory.join(room, entrance).await
+    pub(crate) async fn join(&self, room: &str, join: Join) {
+        self.directory.join(room, join).await;
     }
 
     /// What the server waits for when it stops.

@@ -1,8 +1,8 @@
 //! Owns how a WebSocket ends: with a reason that reaches its peer, whatever the peer is doing.
 
 use super::connection::Socket;
+use super::farewell::Farewell;
 use super::metered::{Stalled, TooManyBytes};
-use super::outbox::Farewell;
 use crate::room::Rejection;
 use futures_util::SinkExt;
 use std::time::Duration;

@@ -1,53 +1,56 @@
-//! Owns one WebSocket from its upgrade to its end: one task, whose two halves never wait for each other.
+//! Owns what all WebSockets here have in common: how one is opened, what of it is heard, and how it is finished.
 
 use super::bucket::TokenBucket;
 use super::closing::{End, answer_goodbye, say_farewell};
-use super::inbox::{Inbound, Seat};
+use super::door::{Departure, Stage};
+use super::farewell::{Dialect, Farewell};
 use super::metered::Metered;
-use super::outbox::{Dialect, Farewell, Outgoing};
 use super::tally::Tally;
-use super::tick_loop::room_failed;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, Stream, StreamExt};
-use std::future::pending;
-use std::sync::atomic::{AtomicBool, Ordering};
+use super::wire::Wire;
+use futures_util::StreamExt;
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tickwire_shared::limits::{HELLO_BYTES_MAX, IDLE_SECONDS_MAX, SERVER_FRAME_BYTES_MAX};
-use tickwire_shared::{CloseCode, Game};
+use tickwire_shared::CloseCode;
+use tickwire_shared::limits::{
+    CLIENT_MESSAGE_BYTES_MAX, HELLO_BYTES_MAX, IDLE_SECONDS_MAX, SERVER_FRAME_BYTES_MAX,
+};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::oneshot::error::RecvError;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 use tracing::debug;
 
 /// A server's end of a WebSocket.
-pub(super) type Socket = WebSocketStream<Metered<TcpStream>>;
+pub(super) type Socket = WebSocketStream<Metered<Wire>>;
 
 /// Bytes of pongs and close frames that may wait behind the biggest frame: without a limit, a peer that sends
 /// pings and reads nothing would fill the memory with their answers.
 const CONTROL_BYTES_MAX: usize = 64 * 1024;
+/// Bytes that gather before they are given to the kernel unasked: what a tick has for one peer goes in one piece.
+const GATHERED_BYTES_MAX: usize = 64 * 1024;
 
 /// A WebSocket on a stream that was upgraded, with what was read of it already.
 pub(super) async fn open(stream: TcpStream, read: Vec<u8>, write_timeout: Duration) -> Socket {
     let config = WebSocketConfig::default()
-        // Allocated per connection before it says anything: the default would be 128 KiB.
-        .read_buffer_size(4096)
-        // A frame is a tick: nothing is gained by waiting for another.
-        .write_buffer_size(0)
+        // Allocated per connection before it says anything, and zeroed before each read: the default would be 128 KiB.
+        .read_buffer_size(CLIENT_MESSAGE_BYTES_MAX)
+        .write_buffer_size(GATHERED_BYTES_MAX)
         .max_write_buffer_size(SERVER_FRAME_BYTES_MAX + CONTROL_BYTES_MAX)
         .max_message_size(Some(HELLO_BYTES_MAX))
         .max_frame_size(Some(HELLO_BYTES_MAX));
-    let metered = Metered::new(stream, write_timeout);
+    let metered = Metered::new(Wire::Watched(stream), write_timeout);
     WebSocketStream::from_partially_read(metered, read, Role::Server, Some(config)).await
 }
 
-/// What a peer says, apart from the WebSocket's own housekeeping.
-#[derive(Debug)]
-pub(super) struct Said {
-    pub(super) message: Message,
-    pub(super) arrived: Instant,
+/// What a look at a socket brings.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// The WebSocket's own housekeeping.
+    Nothing,
+    /// What the peer says.
+    Message(Message),
 }
 
 /// Counts a peer's messages, of whatever kind.
@@ -68,106 +71,51 @@ impl Pace {
     }
 }
 
-/// The next thing that a peer says, if it may. Cancel-safe.
-pub(super) async fn listen(
-    stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin),
+/// The next thing that a peer sends, if it may.
+pub(super) fn poll_hear(
+    socket: &mut Socket,
     pace: &mut Pace,
-) -> Result<Said, End> {
-    loop {
-        let message = match stream.next().await {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return Err(End::of(&error)),
-            None => return Err(End::Gone),
-        };
-        let arrived = Instant::now();
-        if !pace.bucket.take(arrived - pace.opened, 1) {
-            return Err(End::rejected(CloseCode::TooMany, "too many messages"));
-        }
+    now: Instant,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Heard, End>> {
+    let message = match ready!(socket.poll_next_unpin(cx)) {
+        Some(Ok(message)) => message,
+        Some(Err(error)) => return Poll::Ready(Err(End::of(&error))),
+        None => return Poll::Ready(Err(End::Gone)),
+    };
+    Poll::Ready(if pace.bucket.take(now - pace.opened, 1) {
         match message {
             // The WebSocket layer answers pings itself.
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-            Message::Close(_) => return Err(End::Goodbye),
-            message => return Ok(Said { message, arrived }),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(Heard::Nothing),
+            Message::Close(_) => Err(End::Goodbye),
+            message => Ok(Heard::Message(message)),
         }
-    }
+    } else {
+        Err(End::rejected(CloseCode::TooMany, "too many messages"))
+    })
 }
 
-/// Serves a connection that has a seat: both halves at once, until one of them ends.
-///
-/// The halves share a task, so that they end together, and nothing else, so that neither waits for the other.
-/// `is_raw`: whether lines get a line end, for a peer that shows what comes as it comes (atomic only because
-/// a task may move between threads).
-/// `interpret`: what the peer's words mean to the room.
-pub(super) async fn converse<G: Game, I: IntoIterator<Item = Inbound<G>>>(
-    socket: Socket,
-    seat: Seat<G>,
-    pace: Pace,
-    is_raw: &AtomicBool,
-    interpret: impl FnMut(Said) -> Result<I, End>,
-) -> (Socket, End) {
-    debug!(player = ?seat.player, "joined");
-    let Seat { inbox, mut outgoing, .. } = seat;
-    let (mut sink, mut stream) = socket.split();
-    let end = tokio::select! {
-        biased;
-        end = speak(&mut sink, &mut outgoing, is_raw) => end,
-        end = hear(&mut stream, pace, inbox, interpret) => end,
-    };
-    (sink.reunite(stream).expect("two halves of one socket"), end)
-}
-
-/// Passes what the peer says on to the room.
-async fn hear<G: Game, I: IntoIterator<Item = Inbound<G>>>(
-    stream: &mut SplitStream<Socket>,
-    mut pace: Pace,
-    inbox: mpsc::Sender<Inbound<G>>,
-    mut interpret: impl FnMut(Said) -> Result<I, End>,
-) -> End {
+/// Waits for the next thing that a peer says. Cancel-safe.
+pub(super) async fn hear(socket: &mut Socket, pace: &mut Pace) -> Result<Message, End> {
     loop {
-        let inbound = match listen(stream, &mut pace).await.and_then(&mut interpret) {
-            Ok(inbound) => inbound,
-            Err(end) => return end,
-        };
-        for inbound in inbound {
-            // Waits while the inbox is full: that holds up this peer, and nobody else.
-            if inbox.send(inbound).await.is_err() {
-                // The room has ended; why is in the outbox.
-                return pending().await;
-            }
+        if let Heard::Message(message) = poll_fn(|cx| poll_hear(socket, pace, Instant::now(), cx)).await? {
+            return Ok(message);
         }
     }
 }
 
-/// Sends what the room puts into the outbox, until it is closed or the peer is no more.
-async fn speak(
-    sink: &mut SplitSink<Socket, Message>,
-    outgoing: &mut mpsc::Receiver<Outgoing>,
-    is_raw: &AtomicBool,
-) -> End {
-    while let Some(next) = outgoing.recv().await {
-        let message = match next {
-            Outgoing::Frame(frame) => Message::binary(frame),
-            Outgoing::Line(line) if is_raw.load(Ordering::Relaxed) => Message::text(line + "\n"),
-            Outgoing::Line(line) => Message::text(line),
-            Outgoing::Close(farewell) => return End::Farewell(farewell),
-        };
-        if let Err(error) = sink.send(message).await {
-            return End::of(&error);
-        }
+/// Ends a connection in the way that its end asks for, and counts it. If its socket did not come back from its
+/// room, there is nothing to be ended.
+pub(super) async fn finish(departure: Result<Departure, RecvError>, dialect: Dialect, tally: &Tally) {
+    match departure {
+        // Boxed: tasks sleep for long before they come to this, and it shall not lie in them until then.
+        Ok(departure) => Box::pin(take_leave(departure, dialect, tally)).await,
+        Err(_) => tally.left(),
     }
-    // A room takes leave of everyone, unless its task itself broke down.
-    End::Rejected(room_failed())
 }
 
-/// How far a connection came: its last words depend on it.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    Outside,
-    Inside,
-}
-
-/// Ends a connection in the way that its end asks for, and counts it.
-pub(super) async fn finish(socket: Socket, dialect: Dialect, stage: Stage, end: End, tally: &Tally) {
+async fn take_leave(departure: Departure, dialect: Dialect, tally: &Tally) {
+    let Departure { socket, stage, end } = departure;
     let farewell = match end {
         End::Gone => {
             debug!("gone");

@@ -1,29 +1,40 @@
 //! Owns a console's connection: lines of chat, for people with nothing but a WebSocket tool.
 
 use super::closing::End;
-use super::connection::{Pace, Said, Socket, Stage, converse, finish};
-use super::inbox::{Inbound, Seat};
-use super::outbox::Dialect;
+use super::connection::{Pace, Socket, finish};
+use super::door::{Departure, Stage, Visitor};
+use super::farewell::Dialect;
+use super::tick_loop::{restarting, room_failed};
 use crate::lifecycle::Server;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tickwire_shared::limits::{CHAT_BURST, CHAT_BYTES_MAX, CLIENT_MESSAGE_BYTES_MAX};
-use tickwire_shared::{CloseCode, Game, PlayerId, clean_text};
+use tickwire_shared::{CloseCode, Game, clean_text};
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
-/// Serves one console, which has its seat already, until it leaves or is made to.
-pub(super) async fn serve<G: Game>(socket: Socket, seat: Seat<G>, server: Arc<Server<G>>) {
-    let (player, is_raw) = (seat.player, AtomicBool::new(false));
-    let interpret = |said| interpret(player, &said, &is_raw);
-    let (socket, end) = converse(socket, seat, Pace::new(G::TICK_RATE_HZ), &is_raw, interpret).await;
-    finish(socket, Dialect::Console, Stage::Inside, end, server.tally()).await;
+/// Serves one console until it leaves or is made to. It is in its room already: `seat` waits for its socket.
+pub(super) async fn serve<G: Game>(
+    socket: Socket,
+    seat: oneshot::Sender<Box<Visitor>>,
+    server: Arc<Server<G>>,
+) {
+    let (visitor, departure) = Visitor::new(socket, Pace::new(G::TICK_RATE_HZ));
+    let departure = match seat.send(visitor) {
+        Ok(()) => departure.await,
+        Err(visitor) => {
+            // A room that someone is in ends for these two reasons only.
+            let rejection = if server.shutdown().is_cancelled() { restarting() } else { room_failed() };
+            let end = End::Rejected(rejection);
+            Ok(Departure { socket: visitor.socket, stage: Stage::Inside, end })
+        }
+    };
+    finish(departure, Dialect::Console, server.tally()).await;
 }
 
-fn interpret<G: Game>(player: PlayerId, said: &Said, is_raw: &AtomicBool) -> Result<Vec<Inbound<G>>, End> {
-    let text = text(&said.message)?;
-    // Who sends line ends is likely to need them too.
-    is_raw.store(text.ends_with('\n'), Ordering::Relaxed);
-    Ok(lines(text).map(|text| Inbound::Line { player, text }).collect())
+/// A message's lines, and whether it ends in a line end: who sends these is likely to need them too.
+pub(super) fn interpret(message: &Message) -> Result<(impl Iterator<Item = String>, bool), End> {
+    let text = text(message)?;
+    Ok((lines(text), text.ends_with('\n')))
 }
 
 fn text(message: &Message) -> Result<&str, End> {

@@ -2,7 +2,8 @@
 
 use super::admission::Permit;
 use super::connection::Socket;
-use super::inbox::Entrance;
+use super::door::Join;
+use super::tick_loop::room_failed;
 use super::upgrade::{self, Refused};
 use super::{console, play};
 use crate::directory::RoomStatus;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tickwire_shared::{Game, PROTOCOL_VERSION, Schema, is_room_name};
+use tokio::sync::oneshot;
 use tracing::{Instrument, Span, debug_span};
 
 /// The room that a WebSocket at `/` leads to.
@@ -135,7 +137,10 @@ async fn console_door<G: Game>(
 ) -> Result<Response, Refused> {
     let response = answer(&server, &room, &request)?;
     let name = query.name.unwrap_or_else(|| server.guest_name());
-    let seat = server.join(&room, Entrance::Console(name)).await.map_err(|rejection| {
+    let (answer, answered) = oneshot::channel();
+    let (seat, visitor) = oneshot::channel();
+    server.join(&room, Join::Console { name, answer, visitor }).await;
+    answered.await.unwrap_or_else(|_| Err(room_failed())).map_err(|rejection| {
         server.tally().upgrade_refused();
         Refused::new(StatusCode::SERVICE_UNAVAILABLE, format!("You cannot come in: {rejection}."))
     })?;
@@ -173,7 +178,7 @@ fn upgrade<G: Game, F: Future<Output = ()> + Send + 'static>(
     let task = async move {
         // Held until the end: the connection counts as long as it is there.
         let _permit = peer.permit;
-        if let Some(socket) = upgrade::socket(upgrade, server.limits()).await {
+        if let Some(socket) = Box::pin(upgrade::socket(upgrade, server.limits())).await {
             serve(socket, server).await;
         }
     };

@@ -6,7 +6,7 @@ mod game;
 mod player;
 
 pub use game::{Flaws, Pit, Wish};
-pub use player::{Closing, Player, hello};
+pub use player::{Closing, Player, greet, hello};
 
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;

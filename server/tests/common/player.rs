@@ -75,6 +75,8 @@ pub struct Player {
     pub welcome: Welcome,
     /// Of the newest snapshot.
     pub tick: Tick,
+    /// What the newest snapshot says of the commands before it, if there were any.
+    pub slack: Option<f64>,
 }
 
 impl Player {
@@ -83,13 +85,17 @@ impl Player {
     }
 
     pub async fn join_as<G: Game>(mut socket: Socket) -> Self {
-        let hello = ClientMessage::<Wish>::Hello(Box::new(hello_of::<G>()));
-        within(socket.send(Message::binary(encode(&hello)))).await.unwrap();
+        greet::<G>(&mut socket).await;
+        Self::greeted(socket).await
+    }
+
+    /// Waits for the answer to a Hello.
+    pub async fn greeted(mut socket: Socket) -> Self {
         let frame = next_frame(&mut socket).await;
         let (message, rest) = decode_prefix::<ServerMessage<'_>>(&frame).unwrap();
         let ServerMessage::Welcome(welcome) = message else { panic!("no welcome: {message:?}") };
-        let tick = snapshot_tick(rest, welcome.tick).expect("the first snapshot comes with the welcome");
-        Self { socket, welcome: *welcome, tick }
+        let (tick, slack) = snapshot(rest, welcome.tick).expect("the first snapshot comes with the welcome");
+        Self { socket, welcome: *welcome, tick, slack }
     }
 
     /// Waits for the next snapshot, and acks it with a wish.
@@ -103,8 +109,8 @@ impl Player {
     pub async fn listen(&mut self) -> Tick {
         loop {
             let frame = next_frame(&mut self.socket).await;
-            if let Some(tick) = snapshot_tick(&frame, self.tick) {
-                self.tick = tick;
+            if let Some((tick, slack)) = snapshot(&frame, self.tick) {
+                (self.tick, self.slack) = (tick, slack);
                 return tick;
             }
         }
@@ -116,13 +122,24 @@ impl Player {
 
     /// Acks the newest snapshot, with any game's input.
     pub async fn command<I: Serialize>(&mut self, input: I) {
-        let command = Command { tick: self.tick.plus(3).wire(), acked: self.tick.wire(), input };
+        self.command_ahead(3, input).await;
+    }
+
+    /// As [`Player::command`], for a tick that is so far ahead of the newest snapshot.
+    pub async fn command_ahead<I: Serialize>(&mut self, ticks: u64, input: I) {
+        let command = Command { tick: self.tick.plus(ticks).wire(), acked: self.tick.wire(), input };
         self.send(&ClientMessage::Command(command)).await;
     }
 
     pub async fn send<I: Serialize>(&mut self, message: &ClientMessage<I>) {
         within(self.socket.send(Message::binary(encode(message)))).await.unwrap();
     }
+}
+
+/// Says hello.
+pub async fn greet<G: Game>(socket: &mut Socket) {
+    let hello = ClientMessage::<Wish>::Hello(Box::new(hello_of::<G>()));
+    within(socket.send(Message::binary(encode(&hello)))).await.unwrap();
 }
 
 async fn next_frame(socket: &mut Socket) -> Vec<u8> {
@@ -135,11 +152,12 @@ async fn next_frame(socket: &mut Socket) -> Vec<u8> {
     }
 }
 
-fn snapshot_tick(mut frame: &[u8], near: Tick) -> Option<Tick> {
+/// Tick and slack of a frame's snapshot, if it has one.
+fn snapshot(mut frame: &[u8], near: Tick) -> Option<(Tick, Option<f64>)> {
     while !frame.is_empty() {
         let (message, rest) = decode_prefix::<ServerMessage<'_>>(frame).unwrap();
         if let ServerMessage::Snapshot(snapshot) = message {
-            return Some(snapshot.tick.near(near));
+            return Some((snapshot.tick.near(near), snapshot.slack.ticks()));
         }
         frame = rest;
     }

@@ -1,0 +1,103 @@
+//! Owns the wait for a tick's deadline: on Linux to some tens of microseconds, elsewhere to a millisecond or two.
+
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
+
+/// What wakes a room's task in time.
+#[derive(Debug)]
+pub(super) struct Alarm {
+    /// `None` if the system has no file left for one: then ticks are a little late, and no worse.
+    #[cfg(target_os = "linux")]
+    timer: Option<linux::Timer>,
+}
+
+impl Alarm {
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(target_os = "linux")]
+            timer: linux::Timer::new().ok(),
+        }
+    }
+
+    /// Waits until `deadline`. If that is over, all others get their turn once: sockets are not starved by a room
+    /// that is behind.
+    pub(super) async fn wait_until(&self, deadline: Instant) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return yield_now().await;
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(timer) = &self.timer
+            && timer.wait(left).await.is_ok()
+        {
+            return;
+        }
+        sleep_until(deadline).await;
+    }
+}
+
+/// The runtime's own timers have a grain of a millisecond; the kernel's do not.
+#[cfg(target_os = "linux")]
+mod linux {
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    };
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+
+    #[derive(Debug)]
+    pub(super) struct Timer(AsyncFd<OwnedFd>);
+
+    impl Timer {
+        #[allow(
+            deprecated,
+            reason = "its successor is unsafe; with a descriptor that is owned this one is sound"
+        )]
+        pub(super) fn new() -> io::Result<Self> {
+            let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+            let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+            Ok(Self(AsyncFd::with_interest(timer, Interest::READABLE)?))
+        }
+
+        /// Waits so long. What was waited for before is forgotten.
+        pub(super) async fn wait(&self, left: Duration) -> io::Result<()> {
+            let it_value = Timespec::try_from(left).map_err(io::Error::other)?;
+            let once = Itimerspec { it_interval: Timespec::default(), it_value };
+            timerfd_settime(self.0.get_ref(), TimerfdTimerFlags::empty(), &once)?;
+            loop {
+                let mut ready = self.0.readable().await?;
+                // Readiness may be left from before: only an expiry that can be read is one.
+                match rustix::io::read(self.0.get_ref(), &mut [0; 8]) {
+                    Err(rustix::io::Errno::AGAIN) => ready.clear_ready(),
+                    expiries => {
+                        ready.clear_ready();
+                        return expiries.map(drop).map_err(io::Error::from);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn it_is_never_early_and_may_be_set_again_before_it_rings() {
+        let alarm = Alarm::new();
+        for _ in 0..20 {
+            let far = alarm.wait_until(Instant::now() + Duration::from_secs(3600));
+            assert!(tokio::time::timeout(Duration::from_millis(2), far).await.is_err());
+            let deadline = Instant::now() + Duration::from_millis(3);
+            alarm.wait_until(deadline).await;
+            assert!(Instant::now() >= deadline);
+            alarm.wait_until(deadline).await;
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Owns a room's connections, those inside and those at the door, and takes in what they say. Survives the room.
+
+use super::closing::End;
+use super::connection::Heard;
+use super::door::{Join, Stage, Visitor};
+use super::farewell::Dialect;
+use super::schedule::Schedule;
+use super::seat::Seat;
+use super::seats::Seats;
+use super::{console, play};
+use crate::room::{Rejection, Room};
+use std::task::Poll;
+use std::time::Duration;
+use tickwire_shared::{ClientMessage, Game, PlayerId, Slack, Tick};
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tracing::debug;
+
+/// Joins per tick; the rest waits at the door. Each costs a full snapshot: a storm of them is spread, and nobody's
+/// tick is late for it.
+const JOINS_PER_TICK_MAX: usize = 8;
+/// WebSocket frames read per seat and tick, of whatever kind; the rest is read at the next tick.
+///
+/// So one seat's flood takes little of the others' time. It is a second's worth at 60 Hz: what gathers while a link
+/// stalls is taken in at once, because the last of its commands may still be in time.
+const HEARD_PER_TICK_MAX: usize = 64;
+
+/// A room's connections.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) door: mpsc::Receiver<Join>,
+    /// What the game is being asked about: should it panic over it, there is still someone to be told.
+    asking: Option<Join>,
+    /// Consoles that are in the room already, and whose sockets are on their way.
+    coming: Vec<(PlayerId, oneshot::Receiver<Box<Visitor>>)>,
+    pub(super) seats: Seats,
+    /// Who has ended since the last tick, and how.
+    ended: Vec<(PlayerId, End)>,
+}
+
+impl Desk {
+    pub(super) fn new(door: mpsc::Receiver<Join>) -> Self {
+        Self { door, asking: None, coming: Vec::new(), seats: Seats::default(), ended: Vec::new() }
+    }
+
+    /// Ends every connection, also of those whose join is still under way.
+    pub(super) async fn close(mut self, rejection: &Rejection) {
+        self.seats.end_all(rejection);
+        self.door.close();
+        if let Some(join) = self.asking {
+            join.refuse(rejection.clone());
+        }
+        for (_, mut visitor) in self.coming {
+            // Who comes after this finds nobody there, and knows what that means.
+            visitor.close();
+            if let Ok(visitor) = visitor.try_recv() {
+                visitor.send_back(Stage::Inside, End::Rejected(rejection.clone()));
+            }
+        }
+        while let Some(join) = self.door.recv().await {
+            join.refuse(rejection.clone());
+        }
+    }
+
+    /// Lets in who is at the door. `now` counts from the room's start.
+    pub(super) fn let_in<G: Game>(&mut self, room: &mut Room<G>, now: Duration) {
+        self.seat_consoles(room, now);
+        let mut joins = 0;
+        while joins < JOINS_PER_TICK_MAX
+            && let Ok(join) = self.door.try_recv()
+        {
+            if !join.is_given_up() {
+                self.join(join, room, now);
+                joins += 1;
+            }
+        }
+    }
+
+    fn join<G: Game>(&mut self, join: Join, room: &mut Room<G>, now: Duration) {
+        let joined = match &*self.asking.insert(join) {
+            Join::Game { hello, .. } => room.join(hello),
+            Join::Console { name, .. } => room.join_console(name),
+        };
+        let join = self.asking.take().expect("just put there");
+        let player = match joined {
+            Ok(player) => player,
+            Err(rejection) => return join.refuse(rejection),
+        };
+        debug!(?player, "joined");
+        match join {
+            Join::Game { visitor, .. } => self.seats.insert(player, visitor, Dialect::Game, now),
+            Join::Console { answer, visitor, .. } => {
+                // If it was given up meanwhile, its socket never comes: the next tick sees that.
+                let _ = answer.send(Ok(()));
+                self.coming.push((player, visitor));
+            }
+        }
+    }
+
+    fn seat_consoles<G: Game>(&mut self, room: &mut Room<G>, now: Duration) {
+        let Self { coming, seats, .. } = self;
+        coming.retain_mut(|(player, visitor)| match visitor.try_recv() {
+            Ok(visitor) => {
+                seats.insert(*player, visitor, Dialect::Console, now);
+                false
+            }
+            Err(TryRecvError::Empty) => true,
+            Err(TryRecvError::Closed) => {
+                room.leave(*player);
+                false
+            }
+        });
+    }
+
+    /// Takes in what was said since the last tick. Who has gone leaves after that: what was said before still counts.
+    pub(super) fn listen<G: Game>(&mut self, room: &mut Room<G>, schedule: &Schedule, now: Instant) {
+        for (player, seat) in self.seats.iter_mut() {
+            if let Err(end) = listen(player, seat, room, schedule, now) {
+                self.ended.push((player, end));
+            }
+        }
+        for (player, end) in self.ended.drain(..) {
+            self.seats.end(player, end);
+            room.leave(player);
+        }
+    }
+}
+
+/// Takes in what one seat's peer said, up to the limit. An error is the end of the seat.
+fn listen<G: Game>(
+    player: PlayerId,
+    seat: &mut Seat,
+    room: &mut Room<G>,
+    schedule: &Schedule,
+    now: Instant,
+) -> Result<(), End> {
+    let Some(arrived) = seat.take_arrived() else { return seat.take_end().map_or(Ok(()), Err) };
+    for _ in 0..HEARD_PER_TICK_MAX {
+        let message = match seat.hear(now) {
+            Poll::Ready(Ok(Heard::Message(message))) => message,
+            Poll::Ready(Ok(Heard::Nothing)) => continue,
+            Poll::Ready(Err(end)) => return Err(end),
+            Poll::Pending => return seat.take_end().map_or(Ok(()), Err),
+        };
+        match seat.dialect() {
+            Dialect::Game => {
+                let message = play::interpret::<G>(&message)?;
+                let slack = slack::<G>(&message, arrived, room.next_tick(), schedule);
+                room.receive(player, message, slack).map_err(End::Rejected)?;
+            }
+            Dialect::Console => {
+                let (lines, is_raw) = console::interpret(&message)?;
+                seat.set_raw(is_raw);
+                lines.for_each(|line| room.say(player, &line));
+            }
+        }
+    }
+    seat.put_back(arrived);
+    Ok(())
+}
+
+/// How early a command came.
+fn slack<G: Game>(
+    message: &ClientMessage<G::Input>,
+    arrived: Duration,
+    next: Tick,
+    schedule: &Schedule,
+) -> Slack {
+    let ClientMessage::Command(command) = message else { return Slack::NONE };
+    let ahead = command.tick.near(next).since(next);
+    Slack::of_ticks(schedule.slack_ticks(arrived, ahead))
+}

@@ -1,0 +1,157 @@
+//! Owns a TCP stream, which the runtime watches for the stream's own task, or a room looks after itself.
+
+use super::look::Descriptor;
+use std::io::{self, Read, Write};
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A TCP stream.
+#[derive(Debug)]
+pub(super) enum Wire {
+    /// It wakes the task that waits for it. That costs a task switch for each packet of each client.
+    Watched(TcpStream),
+    /// It wakes nobody: whoever has it looks at it from time to time.
+    Unwatched {
+        stream: std::net::TcpStream,
+        /// Whether it is worth a system call to read. A read that brought less than it could have was the last.
+        may_read: bool,
+    },
+    /// It could not be handed over.
+    Lost,
+}
+
+impl Wire {
+    /// From now on it wakes nobody.
+    pub(super) fn unwatch(&mut self) {
+        *self = match mem::replace(self, Self::Lost) {
+            Self::Watched(stream) => {
+                stream.into_std().map_or(Self::Lost, |stream| Self::Unwatched { stream, may_read: true })
+            }
+            other => other,
+        }
+    }
+
+    /// From now on it wakes the task that waits for it.
+    pub(super) fn watch(&mut self) {
+        *self = match mem::replace(self, Self::Lost) {
+            Self::Unwatched { stream, .. } => TcpStream::from_std(stream).map_or(Self::Lost, Self::Watched),
+            other => other,
+        }
+    }
+
+    /// Who looked has found that there is something to read.
+    pub(super) fn set_may_read(&mut self) {
+        if let Self::Unwatched { may_read, .. } = self {
+            *may_read = true;
+        }
+    }
+}
+
+impl Wire {
+    /// What to look at, while it is unwatched.
+    #[cfg(unix)]
+    pub(super) fn descriptor(&self) -> Option<Descriptor<'_>> {
+        match self {
+            Self::Unwatched { stream, .. } => Some(std::os::fd::AsFd::as_fd(stream)),
+            _ => None,
+        }
+    }
+
+    /// There is nothing to look at.
+    #[cfg(not(unix))]
+    pub(super) fn descriptor(&self) -> Option<Descriptor<'_>> {
+        Some(Descriptor::default())
+    }
+}
+
+/// What would have to be waited for is pending, and nobody will be woken.
+fn pending_if_blocked<T>(done: io::Result<T>) -> Poll<io::Result<T>> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+        done => Poll::Ready(done),
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Watched(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Unwatched { may_read: false, .. } => Poll::Pending,
+            Self::Unwatched { stream, may_read } => {
+                let place = buffer.initialize_unfilled();
+                let (bytes_max, read) = (place.len(), stream.read(place));
+                *may_read = matches!(read, Ok(bytes) if bytes == bytes_max);
+                pending_if_blocked(read.map(|bytes| buffer.advance(bytes)))
+            }
+            Self::Lost => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Self::Watched(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Unwatched { stream, .. } => pending_if_blocked(stream.write(bytes)),
+            Self::Lost => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // A TCP stream keeps nothing back.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Watched(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unwatched { stream, .. } => Poll::Ready(stream.shutdown(std::net::Shutdown::Write)),
+            Self::Lost => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn it_is_the_same_stream_watched_or_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut wire = Wire::Watched(listener.accept().await.unwrap().0);
+        wire.unwatch();
+        wire.write_all(b"hello").await.unwrap();
+        let mut bytes = [0; 5];
+        peer.read_exact(&mut bytes).await.unwrap();
+        peer.write_all(&bytes).await.unwrap();
+        wire.watch();
+        bytes.fill(0);
+        wire.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(&bytes, b"hello");
+
+        wire.unwatch();
+        let mut unwatched = read_at_once(&mut wire);
+        assert!(unwatched(&mut bytes).is_pending(), "nothing is there");
+        peer.write_all(b"ab").await.unwrap();
+        peer.readable().await.ok();
+        assert!(unwatched(&mut bytes).is_pending(), "it was not looked at again");
+    }
+
+    /// Reads without waiting.
+    fn read_at_once(wire: &mut Wire) -> impl FnMut(&mut [u8]) -> Poll<io::Result<()>> + '_ {
+        |bytes| {
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            Pin::new(&mut *wire).poll_read(&mut cx, &mut ReadBuf::new(bytes))
+        }
+    }
+}
