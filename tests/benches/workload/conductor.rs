@@ -1,13 +1,16 @@
 //! Owns the course of the benchmark: the real server and the bare one in turns, then the report.
 
 use crate::Outcome;
-use crate::info::{self, RoomInfo};
+use crate::info::{self, Rooms};
 use crate::load::LoadFigures;
 use crate::options::{Options, Role};
 use crate::pair::{Pair, Usage};
 use crate::report::Report;
 use std::fs;
 use std::time::Duration;
+
+/// For what a process opens beside its clients.
+const DESCRIPTORS_SPARE: u64 = 64;
 
 /// What was measured of one server.
 pub struct Measured {
@@ -18,8 +21,8 @@ pub struct Measured {
 /// One turn of both.
 pub struct Round {
     pub real: Measured,
-    /// The real server's room, over the window.
-    pub room: RoomInfo,
+    /// The real server's, over the window.
+    pub rooms: Rooms,
     pub floor: Measured,
 }
 
@@ -35,13 +38,14 @@ impl Measured {
 
 /// Runs all rounds, and reports.
 pub async fn conduct(options: &Options) -> Outcome<()> {
+    allow_descriptors(options.clients())?;
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}: the server", options.rounds);
-        let (real, room) = measure_real(options).await?;
+        let (real, rooms) = measure_real(options).await?;
         eprintln!("round {number} of {}: the floor", options.rounds);
         let floor = measure_floor(options, &real.load.sizes).await?;
-        rounds.push(Round { real, room, floor });
+        rounds.push(Round { real, rooms, floor });
     }
     let report = Report::of(options, &rounds);
     println!("{report}");
@@ -54,13 +58,24 @@ pub async fn conduct(options: &Options) -> Outcome<()> {
     }
 }
 
-async fn measure_real(options: &Options) -> Outcome<(Measured, RoomInfo)> {
+/// Raises this process's limit of open files, which helpers inherit: server and load have one for each client.
+fn allow_descriptors(clients: usize) -> Outcome<()> {
+    let descriptors = rlimit::increase_nofile_limit(u64::MAX)?;
+    if descriptors < clients as u64 + DESCRIPTORS_SPARE {
+        return Err(
+            format!("the system allows {descriptors} open files: too few for {clients} clients").into()
+        );
+    }
+    Ok(())
+}
+
+async fn measure_real(options: &Options) -> Outcome<(Measured, Rooms)> {
     let mut pair = Pair::start(options, [Role::Server, Role::Load], None).await?;
-    let before = info::ask(&pair.address).await?;
+    let before = info::ask(&pair.address, options.rooms).await?;
     let usage = pair.measure(Duration::from_secs(options.seconds)).await?;
     // Before the clients leave, which is no part of the workload.
-    let after = info::ask(&pair.address).await?;
-    Ok((Measured { usage, load: pair.finish().await? }, after.since(before)))
+    let after = info::ask(&pair.address, options.rooms).await?;
+    Ok((Measured { usage, load: pair.finish().await? }, after.since(&before)?))
 }
 
 async fn measure_floor(options: &Options, sizes: &[usize]) -> Outcome<Measured> {

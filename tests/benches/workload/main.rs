@@ -13,20 +13,25 @@ mod conductor;
 mod control;
 mod dice;
 mod floor;
+mod full;
 mod helper;
+mod http;
 mod info;
 mod load;
+mod median;
 mod options;
 mod pair;
 mod recorder;
 mod report;
 mod server;
+mod table;
 mod walker;
 mod watcher;
 mod world;
 
 use clap::Parser;
 use options::{Options, Rate, Role};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -36,8 +41,6 @@ use world::World;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Outcome<T> = Result<T, Error>;
 
-/// The room that is played in.
-const ROOM: &str = "workload";
 /// For each connection, at the bare server and at cheap clients: what they read is smaller.
 const READ_BUFFER_BYTES: usize = 4096;
 
@@ -71,6 +74,11 @@ fn play(options: &Options) -> Outcome<()> {
             Role::Conductor | Role::Server => conductor::conduct(options).await,
         }
     })
+}
+
+/// Where a client of a room goes.
+fn play_url(server: SocketAddr, room: usize) -> String {
+    format!("ws://{server}/play/workload-{room}")
 }
 
 fn socket_config() -> WebSocketConfig {

@@ -18,9 +18,13 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Case::W1)]
     pub case: Case,
 
-    /// How many clients play. Each is an open file of the server and one of the load: mind `ulimit -n`.
+    /// How many clients play in each room. Each is an open file of the server and one of the load.
     #[arg(long, default_value_t = 64, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     pub players: usize,
+
+    /// How many rooms one server process holds.
+    #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub rooms: usize,
 
     /// How long is measured, from 5 seconds after all have joined.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -62,6 +66,11 @@ pub struct Options {
 impl Options {
     pub fn settings(&self) -> Settings {
         Settings::of(self.case, self.players)
+    }
+
+    /// Over all rooms.
+    pub fn clients(&self) -> usize {
+        self.rooms * self.players
     }
 
     /// Which server the load is for.

@@ -71,7 +71,7 @@ impl Pair {
         let address = server.answer(ANSWER_TIME_MAX).await?;
         let rss_ready_kib = server.rss_kib()?;
         let mut load = Helper::start(load, LOAD_CORE, &["--server", &address])?;
-        load.answer(ANSWER_TIME_MAX + 4 * JOIN_INTERVAL * options.players as u32).await?;
+        load.answer(ANSWER_TIME_MAX + 4 * JOIN_INTERVAL * options.clients() as u32).await?;
         sleep(SETTLE_TIME).await;
         Ok(Self { address, server, load, rss_ready_kib })
     }

@@ -1,5 +1,6 @@
 //! Owns what a client measures in the window: updates, bytes, and the gaps between updates.
 
+use crate::load::Phase;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -15,6 +16,13 @@ pub struct Quantiles {
     pub p50: f64,
     pub p99: f64,
     pub max: f64,
+}
+
+impl Quantiles {
+    /// The greater one of each.
+    pub fn worse(self, other: Self) -> Self {
+        Self { p50: self.p50.max(other.p50), p99: self.p99.max(other.p99), max: self.max.max(other.max) }
+    }
 }
 
 /// What was measured, by one client or all together.
@@ -61,7 +69,7 @@ impl Record {
 /// Follows one client.
 #[derive(Debug)]
 pub struct Recorder {
-    is_measuring: bool,
+    phase: Phase,
     heard: Option<Instant>,
     sizes_max: usize,
     record: Record,
@@ -70,19 +78,23 @@ pub struct Recorder {
 impl Recorder {
     /// Keeps the sizes of at most so many updates.
     pub fn new(sizes_max: usize) -> Self {
-        Self { is_measuring: false, heard: None, sizes_max, record: Record::default() }
+        Self { phase: Phase::Settling, heard: None, sizes_max, record: Record::default() }
     }
 
-    /// The window begins.
-    pub fn begin(&mut self) {
-        self.is_measuring = true;
+    /// Goes on to another phase.
+    pub fn enter(&mut self, phase: Phase) {
+        // A silence that still goes on must not vanish because nothing ended it.
+        if let Some(silence) = self.heard.map(|heard| heard.elapsed()) {
+            self.silence(silence);
+        }
+        self.phase = phase;
     }
 
     /// An update came.
     pub fn heard(&mut self, bytes: usize) {
         let now = Instant::now();
         let before = self.heard.replace(now);
-        if !self.is_measuring {
+        if self.phase != Phase::Measuring {
             return;
         }
         self.record.updates += 1;
@@ -95,13 +107,16 @@ impl Recorder {
         }
     }
 
-    /// The window is over.
-    pub fn end(mut self) -> Record {
-        // A silence that still goes on must not vanish because nothing ended it.
+    fn silence(&mut self, silence: Duration) {
         let longest = Duration::from_micros(self.record.gaps.max() * UNIT_US);
-        if let Some(silence) = self.heard.map(|heard| heard.elapsed()).filter(|silence| *silence > longest) {
+        if self.phase == Phase::Measuring && silence > longest {
             self.record.gap(silence);
         }
+    }
+
+    /// The window is over.
+    pub fn end(mut self) -> Record {
+        self.enter(Phase::Over);
         self.record
     }
 }
