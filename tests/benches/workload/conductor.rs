@@ -1,7 +1,9 @@
 //! Owns the course of the benchmark: the real server and the bare one in turns, then the report.
 
 use crate::Outcome;
+use crate::explain::{self, Explained};
 use crate::info::{self, Rooms};
+use crate::joins::Joins;
 use crate::load::LoadFigures;
 use crate::options::{Options, Role};
 use crate::pair::{Pair, Usage};
@@ -23,6 +25,10 @@ pub struct Round {
     pub real: Measured,
     /// The real server's, over the window.
     pub rooms: Rooms,
+    /// If they were wanted.
+    pub joins: Option<Joins>,
+    /// If it was wanted, and the server explains.
+    pub explained: Option<Explained>,
     pub floor: Measured,
 }
 
@@ -41,14 +47,14 @@ pub async fn conduct(options: &Options) -> Outcome<()> {
     allow_descriptors(options.clients())?;
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
-        eprintln!("round {number} of {}: the server", options.rounds);
-        let (real, rooms) = measure_real(options).await?;
-        eprintln!("round {number} of {}: the floor", options.rounds);
-        let floor = measure_floor(options, &real.load.sizes).await?;
-        rounds.push(Round { real, rooms, floor });
+        eprintln!("round {number} of {}", options.rounds);
+        rounds.push(Round::measure(options).await?);
     }
     let report = Report::of(options, &rounds);
     println!("{report}");
+    if options.explain && report.explain.is_none() {
+        println!("  This server does not explain its bytes: it answers GET /explain/ROOM with 404.");
+    }
     if let Some(path) = &options.json {
         fs::write(path, serde_json::to_string(&report)? + "\n")?;
     }
@@ -69,13 +75,34 @@ fn allow_descriptors(clients: usize) -> Outcome<()> {
     Ok(())
 }
 
-async fn measure_real(options: &Options) -> Outcome<(Measured, Rooms)> {
-    let mut pair = Pair::start(options, [Role::Server, Role::Load], None).await?;
-    let before = info::ask(&pair.address, options.rooms).await?;
-    let usage = pair.measure(Duration::from_secs(options.seconds)).await?;
-    // Before the clients leave, which is no part of the workload.
-    let after = info::ask(&pair.address, options.rooms).await?;
-    Ok((Measured { usage, load: pair.finish().await? }, after.since(&before)?))
+impl Round {
+    async fn measure(options: &Options) -> Outcome<Self> {
+        eprintln!("  the server");
+        let mut pair = Pair::start(options, [Role::Server, Role::Load], None).await?;
+        let (rooms_before, explained_before) = ask(&pair, options).await?;
+        let usage = pair.measure(Duration::from_secs(options.seconds)).await?;
+        // Before the clients leave, which is no part of the workload.
+        let (rooms, explained) = ask(&pair, options).await?;
+        let joins = match options.join {
+            true => Some(Joins::measure(&mut pair, options).await?),
+            false => None,
+        };
+        let real = Measured { usage, load: pair.finish().await? };
+        eprintln!("  the floor");
+        let floor = measure_floor(options, &real.load.sizes).await?;
+        let explained = explained.zip(explained_before).map(|(after, before)| after.since(&before));
+        Ok(Self { real, rooms: rooms.since(&rooms_before)?, joins, explained, floor })
+    }
+}
+
+/// What the real server says of itself so far.
+async fn ask(pair: &Pair, options: &Options) -> Outcome<(Rooms, Option<Explained>)> {
+    let rooms = info::ask(&pair.address, options.rooms).await?;
+    let explained = match options.explain {
+        true => explain::ask(&pair.address, rooms.names()).await?,
+        false => None,
+    };
+    Ok((rooms, explained))
 }
 
 async fn measure_floor(options: &Options, sizes: &[usize]) -> Outcome<Measured> {

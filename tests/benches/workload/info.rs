@@ -79,6 +79,10 @@ impl Rooms {
         Ok(Self(self.0.into_iter().map(grown).collect::<Outcome<_>>()?))
     }
 
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub fn frames_skipped(&self) -> u64 {
         self.sum(|room| room.skipped_unacked + room.skipped_outbox)
     }

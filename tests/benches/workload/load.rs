@@ -19,11 +19,15 @@ pub const JOIN_INTERVAL: Duration = Duration::from_millis(5);
 /// Sizes of frames that are kept, over all clients.
 const SIZES_MAX: usize = 10_000;
 
-/// How far the load is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+/// How far the load is. The conductor orders each but the first.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     Settling,
     Measuring,
+    /// The window is over, and the clients play on.
+    Measured,
+    /// Latecomers join.
+    Joining,
     Over,
 }
 
@@ -37,6 +41,8 @@ pub struct LoadFigures {
     pub room_updates_min: u64,
     pub bytes: u64,
     pub gap_ms: Quantiles,
+    /// While latecomers joined, after the window.
+    pub join_gap_ms_max: f64,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
     pub sizes: Vec<usize>,
@@ -142,12 +148,20 @@ async fn direct(
         joins.recv().await.ok_or("a client did not join")?;
     }
     say("joined")?;
-    orders.next().await.ok_or("the conductor is gone")?;
-    let begun = Instant::now();
-    phase.send_replace(Phase::Measuring);
-    orders.next().await.ok_or("the conductor is gone")?;
-    phase.send_replace(Phase::Over);
-    Ok(begun.elapsed().as_secs_f64())
+    let (mut begun, mut window) = (Instant::now(), Duration::ZERO);
+    loop {
+        let order = orders.next().await.ok_or("the conductor is gone")?;
+        let next: Phase = serde_json::from_str(&order)?;
+        match next {
+            Phase::Measuring => begun = Instant::now(),
+            Phase::Measured => window = begun.elapsed(),
+            _ => {}
+        }
+        phase.send_replace(next);
+        if next == Phase::Over {
+            return Ok(window.as_secs_f64());
+        }
+    }
 }
 
 /// Why a client ended while it was still needed.
@@ -167,6 +181,7 @@ impl LoadFigures {
             room_updates_min,
             bytes: record.bytes,
             gap_ms: record.gap_ms(),
+            join_gap_ms_max: record.join_gap_max.as_secs_f64() * 1000.0,
             hash_checks: record.hash_checks,
             hash_mismatches: record.hash_mismatches,
             sizes: record.sizes,

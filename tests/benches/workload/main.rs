@@ -12,11 +12,14 @@ mod client;
 mod conductor;
 mod control;
 mod dice;
+mod explain;
 mod floor;
 mod full;
 mod helper;
 mod http;
 mod info;
+mod joins;
+mod latecomer;
 mod load;
 mod median;
 mod options;
@@ -68,6 +71,10 @@ fn play(options: &Options) -> Outcome<()> {
             Role::Load => match options.hz {
                 Rate::Hz30 => load::real::<World<30>>(options).await,
                 Rate::Hz60 => load::real::<World<60>>(options).await,
+            },
+            Role::Latecomer => match options.hz {
+                Rate::Hz30 => latecomer::serve::<World<30>>(options).await,
+                Rate::Hz60 => latecomer::serve::<World<60>>(options).await,
             },
             Role::FloorLoad => load::floor(options).await,
             Role::Floor => floor::serve(options).await,

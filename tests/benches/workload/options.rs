@@ -46,6 +46,15 @@ pub struct Options {
     #[arg(long, default_value_t = 1)]
     pub watchers: usize,
 
+    /// After the window, five more real clients join the first room, one after the other: how long do they wait,
+    /// and what do the others notice?
+    #[arg(long)]
+    pub join: bool,
+
+    /// Tell where the bytes go, by kind and field, if the server explains it.
+    #[arg(long)]
+    pub explain: bool,
+
     /// Where to write the figures as one JSON object.
     #[arg(long)]
     pub json: Option<PathBuf>,
@@ -115,6 +124,8 @@ pub enum Role {
     Server,
     /// Its clients.
     Load,
+    /// One more client of it, which comes later.
+    Latecomer,
     /// The bare server.
     Floor,
     /// Its clients.

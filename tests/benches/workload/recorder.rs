@@ -35,13 +35,23 @@ pub struct Record {
     pub sizes: Vec<usize>,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
+    /// The longest while somebody joined.
+    pub join_gap_max: Duration,
     gaps: Histogram<u32>,
 }
 
 impl Default for Record {
     fn default() -> Self {
         let gaps = Histogram::new(SIGNIFICANT_DIGITS).expect("a valid number of digits");
-        Self { updates: 0, bytes: 0, sizes: Vec::new(), hash_checks: 0, hash_mismatches: 0, gaps }
+        Self {
+            updates: 0,
+            bytes: 0,
+            sizes: Vec::new(),
+            hash_checks: 0,
+            hash_mismatches: 0,
+            join_gap_max: Duration::ZERO,
+            gaps,
+        }
     }
 }
 
@@ -52,6 +62,7 @@ impl Record {
         self.sizes.extend_from_slice(&other.sizes);
         self.hash_checks += other.hash_checks;
         self.hash_mismatches += other.hash_mismatches;
+        self.join_gap_max = self.join_gap_max.max(other.join_gap_max);
         self.gaps.add(&other.gaps).expect("it grows as needed");
     }
 
@@ -94,6 +105,9 @@ impl Recorder {
     pub fn heard(&mut self, bytes: usize) {
         let now = Instant::now();
         let before = self.heard.replace(now);
+        if let Some(before) = before.filter(|_| self.phase == Phase::Joining) {
+            self.silence(now - before);
+        }
         if self.phase != Phase::Measuring {
             return;
         }
@@ -109,8 +123,10 @@ impl Recorder {
 
     fn silence(&mut self, silence: Duration) {
         let longest = Duration::from_micros(self.record.gaps.max() * UNIT_US);
-        if self.phase == Phase::Measuring && silence > longest {
-            self.record.gap(silence);
+        match self.phase {
+            Phase::Measuring if silence > longest => self.record.gap(silence),
+            Phase::Joining => self.record.join_gap_max = self.record.join_gap_max.max(silence),
+            _ => {}
         }
     }
 

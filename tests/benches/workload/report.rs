@@ -1,7 +1,9 @@
 //! Owns the result: medians over the rounds, and their names in JSON. How people see them stands in `table.rs`.
 
 use crate::conductor::{Measured, Round};
+use crate::explain::Explanation;
 use crate::info::Rooms;
+use crate::joins::JoinFigures;
 use crate::median::{median, medians, told};
 use crate::options::{Options, name};
 use crate::recorder::Quantiles;
@@ -49,15 +51,20 @@ pub struct Report {
     pub floor_load_cpu_share: f64,
     pub core_wait_share: f64,
     pub floor_core_wait_share: f64,
+    #[serde(flatten)]
+    pub joins: Option<JoinFigures>,
+    pub explain: Option<Explanation>,
 }
 
 impl Report {
-    pub fn of(options: &Options, rounds: &[Round]) -> Self {
+    pub fn of<'r>(options: &Options, rounds: &'r [Round]) -> Self {
         let clients = options.clients() as f64;
         let per_client = |measured: &Measured| measured.updates_per_second() / clients;
         let seconds = |round: &Round| round.real.load.window_seconds;
         let tick_bytes = |round: &Round| round.real.load.bytes as f64 / round.real.load.updates as f64;
         let hz = options.hz.hz();
+        let joins = |round: &'r Round| Some((round.joins.as_ref()?, round.real.load.join_gap_ms_max));
+        let joins: Vec<_> = rounds.iter().filter_map(joins).collect();
         let share = |share: fn(&Rooms, u32) -> Option<f64>| {
             told(rounds, |round| share(&round.rooms, hz)).map(|told| median(&told, |one| *one))
         };
@@ -101,6 +108,8 @@ impl Report {
             floor_load_cpu_share: median(rounds, |round| round.floor.usage.load_share()),
             core_wait_share: median(rounds, |round| round.real.usage.core_wait_share()),
             floor_core_wait_share: median(rounds, |round| round.floor.usage.core_wait_share()),
+            joins: JoinFigures::of(&joins),
+            explain: told(rounds, |round| round.explained.clone()).map(|all| Explanation::of(&all)),
         }
     }
 }

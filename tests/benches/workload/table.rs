@@ -1,5 +1,6 @@
 //! Owns how people see the result: a table, and sentences about what spoils it.
 
+use crate::joins::Spread;
 use crate::recorder::Quantiles;
 use crate::report::Report;
 use std::fmt;
@@ -24,7 +25,9 @@ impl fmt::Display for Report {
         row(f, "memory per client", format!("{:.1} KiB", self.rss_kib_per_client))?;
         row(f, "view hashes", format!("{} checked, {} wrong", self.hash_checks, self.hash_mismatches))?;
         row(f, "load CPU", format!("{:.0} % of a core", self.load_cpu_share * 100.0))?;
-        self.warn(f)
+        self.joins(f)?;
+        self.warn(f)?;
+        self.explain.as_ref().map_or(Ok(()), |explanation| explanation.fmt(f))
     }
 }
 
@@ -70,6 +73,17 @@ impl Report {
         row(f, "lateness, since the start", self.tick_lateness_ms)
     }
 
+    fn joins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(joins) = &self.joins else { return Ok(()) };
+        row(f, "join, to the first update", joins.join_first_frame_ms)?;
+        if let Some(complete_ms) = joins.join_complete_ms {
+            row(f, "join, to the whole view", complete_ms)?;
+        }
+        row(f, "longest gap of the others", format!("{:.2} ms", joins.join_gap_ms_max))?;
+        let (lateness, before) = (joins.join_lateness_ms_max, joins.join_lateness_ms_max_before);
+        row(f, "greatest lateness", format!("{lateness:.2} ms, before the joins {before:.2} ms"))
+    }
+
     /// Says what spoils the figures.
     fn warn(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let server = ("server", self.load_cpu_share, self.core_wait_share);
@@ -98,5 +112,11 @@ impl Report {
 impl fmt::Display for Quantiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "p50 {:.2}, p99 {:.2}, max {:.2} ms", self.p50, self.p99, self.max)
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p50 {:.2}, max {:.2} ms", self.p50, self.max)
     }
 }
