@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::explain::{self, Explained};
+use crate::helper::CLOCK_TICK_US;
 use crate::info::{self, Rooms};
 use crate::joins::Joins;
 use crate::load::LoadFigures;
@@ -37,20 +38,19 @@ impl Measured {
         self.usage.server.cpu_us as f64 / self.load.updates as f64
     }
 
+    /// By how much of itself the cost is uncertain, because the kernel tells CPU time in steps.
+    pub fn cpu_step_share(&self) -> f64 {
+        CLOCK_TICK_US as f64 / self.usage.server.cpu_us.max(CLOCK_TICK_US) as f64
+    }
+
     pub fn updates_per_second(&self) -> f64 {
         self.load.updates as f64 / self.load.window_seconds
     }
 }
 
-/// Runs all rounds, and reports.
+/// Measures what is asked for, and reports.
 pub async fn conduct(options: &Options) -> Outcome<()> {
-    allow_descriptors(options.clients())?;
-    let mut rounds = Vec::new();
-    for number in 1..=options.rounds {
-        eprintln!("round {number} of {}", options.rounds);
-        rounds.push(Round::measure(options).await?);
-    }
-    let report = Report::of(options, &rounds);
+    let report = measure(options).await?;
     println!("{report}");
     if options.explain && report.explain.is_none() {
         println!("  This server does not explain its bytes: it answers GET /explain/ROOM with 404.");
@@ -58,10 +58,18 @@ pub async fn conduct(options: &Options) -> Outcome<()> {
     if let Some(path) = &options.json {
         fs::write(path, serde_json::to_string(&report)? + "\n")?;
     }
-    match report.hash_mismatches {
-        0 => Ok(()),
-        mismatches => Err(format!("{mismatches} view hashes did not match: the server is wrong").into()),
+    report.check()
+}
+
+/// Runs all rounds.
+pub async fn measure(options: &Options) -> Outcome<Report> {
+    allow_descriptors(options.clients())?;
+    let mut rounds = Vec::new();
+    for number in 1..=options.rounds {
+        eprintln!("round {number} of {}", options.rounds);
+        rounds.push(Round::measure(options).await?);
     }
+    Ok(Report::of(options, &rounds))
 }
 
 /// Raises this process's limit of open files, which helpers inherit: server and load have one for each client.

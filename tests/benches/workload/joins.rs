@@ -54,7 +54,7 @@ pub struct JoinFigures {
 impl Joins {
     /// Lets the latecomers come. What the other clients see of it is in the load's figures.
     pub async fn measure(pair: &mut Pair, options: &Options) -> Outcome<Self> {
-        let mut latecomer = Helper::start(Role::Latecomer, LOAD_CORE, &["--server", &pair.address])?;
+        let mut latecomer = Helper::start(Role::Latecomer, options, LOAD_CORE, &["--server", &pair.address])?;
         latecomer.answer(JOIN_TIME_MAX).await?;
         let lateness_ms_max_before = lateness_ms_max(pair, options).await?;
         pair.load_goes_on_to(Phase::Joining).await?;

@@ -8,6 +8,7 @@
 //! Server and clients are processes of their own, each on one core, so that the kernel's account of the server is the
 //! server's alone. `conductor.rs` is where to start reading. Linux only: it needs `taskset` and `/proc`.
 
+mod chart;
 mod client;
 mod conductor;
 mod control;
@@ -24,9 +25,11 @@ mod load;
 mod median;
 mod options;
 mod pair;
+mod peers;
 mod recorder;
 mod report;
 mod server;
+mod sweep;
 mod table;
 mod walker;
 mod watcher;
@@ -78,6 +81,7 @@ fn play(options: &Options) -> Outcome<()> {
             },
             Role::FloorLoad => load::floor(options).await,
             Role::Floor => floor::serve(options).await,
+            Role::Conductor | Role::Server if options.sweep => sweep::sweep(options).await,
             Role::Conductor | Role::Server => conductor::conduct(options).await,
         }
     })

@@ -59,6 +59,14 @@ pub struct Options {
     #[arg(long)]
     pub json: Option<PathBuf>,
 
+    /// Measure all the sizes that the peers were measured at; write `cost.json` and the chart `cost.svg`.
+    #[arg(long, conflicts_with_all = ["case", "players", "rooms", "hz", "join", "explain", "json"])]
+    pub sweep: bool,
+
+    /// Where the sweep's files go. Default: docs.
+    #[arg(long, requires = "sweep")]
+    pub out: Option<PathBuf>,
+
     /// What `cargo bench` adds to every call.
     #[arg(long, hide = true)]
     bench: bool,
@@ -77,9 +85,24 @@ impl Options {
         Settings::of(self.case, self.players)
     }
 
+    /// The same at another size.
+    pub fn sized(&self, case: Case, players: usize) -> Self {
+        Self { case, players, ..self.clone() }
+    }
+
     /// Over all rooms.
     pub fn clients(&self) -> usize {
         self.rooms * self.players
+    }
+
+    /// What a helper has to know.
+    pub fn to_args(&self) -> Vec<String> {
+        let mut args = vec![format!("--case={}", name(self.case)), format!("--hz={}", name(self.hz))];
+        args.push(format!("--players={}", self.players));
+        args.push(format!("--rooms={}", self.rooms));
+        args.push(format!("--watchers={}", self.watchers));
+        args.extend(self.threads.map(|threads| format!("--threads={threads}")));
+        args
     }
 
     /// Which server the load is for.

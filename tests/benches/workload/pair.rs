@@ -64,13 +64,13 @@ impl Pair {
     /// Starts a server, which may need an order first, and its load; returns when all have joined and settled.
     pub async fn start(options: &Options, roles: [Role; 2], first_order: Option<&str>) -> Outcome<Self> {
         let [server, load] = roles;
-        let mut server = Helper::start(server, SERVER_CORE, &[])?;
+        let mut server = Helper::start(server, options, SERVER_CORE, &[])?;
         if let Some(order) = first_order {
             server.order(order).await?;
         }
         let address = server.answer(ANSWER_TIME_MAX).await?;
         let rss_ready_kib = server.rss_kib()?;
-        let mut load = Helper::start(load, LOAD_CORE, &["--server", &address])?;
+        let mut load = Helper::start(load, options, LOAD_CORE, &["--server", &address])?;
         load.answer(ANSWER_TIME_MAX + 4 * JOIN_INTERVAL * options.clients() as u32).await?;
         sleep(SETTLE_TIME).await;
         Ok(Self { address, server, load, rss_ready_kib })

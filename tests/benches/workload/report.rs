@@ -1,5 +1,6 @@
 //! Owns the result: medians over the rounds, and their names in JSON. How people see them stands in `table.rs`.
 
+use crate::Outcome;
 use crate::conductor::{Measured, Round};
 use crate::explain::Explanation;
 use crate::info::Rooms;
@@ -51,6 +52,9 @@ pub struct Report {
     pub floor_load_cpu_share: f64,
     pub core_wait_share: f64,
     pub floor_core_wait_share: f64,
+    /// By how much of themselves the costs are uncertain in each round, because the kernel tells CPU time in steps.
+    pub cpu_step_share: f64,
+    pub floor_cpu_step_share: f64,
     #[serde(flatten)]
     pub joins: Option<JoinFigures>,
     pub explain: Option<Explanation>,
@@ -108,8 +112,18 @@ impl Report {
             floor_load_cpu_share: median(rounds, |round| round.floor.usage.load_share()),
             core_wait_share: median(rounds, |round| round.real.usage.core_wait_share()),
             floor_core_wait_share: median(rounds, |round| round.floor.usage.core_wait_share()),
+            cpu_step_share: median(rounds, |round| round.real.cpu_step_share()),
+            floor_cpu_step_share: median(rounds, |round| round.floor.cpu_step_share()),
             joins: JoinFigures::of(&joins),
             explain: told(rounds, |round| round.explained.clone()).map(|all| Explanation::of(&all)),
+        }
+    }
+
+    /// Fails if the clients did not see what the server meant.
+    pub fn check(&self) -> Outcome<()> {
+        match self.hash_mismatches {
+            0 => Ok(()),
+            mismatches => Err(format!("{mismatches} view hashes did not match: the server is wrong").into()),
         }
     }
 }

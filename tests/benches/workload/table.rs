@@ -9,6 +9,8 @@ use std::fmt;
 const LOAD_CPU_SHARE_MAX: f64 = 0.95;
 /// Above this, somebody else is at work on the machine.
 const CORE_WAIT_SHARE_MAX: f64 = 0.05;
+/// Above this, the cost is too uncertain to be compared.
+const CPU_STEP_SHARE_MAX: f64 = 0.05;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,9 +88,10 @@ impl Report {
 
     /// Says what spoils the figures.
     fn warn(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = ("server", self.load_cpu_share, self.core_wait_share);
-        let floor = ("floor", self.floor_load_cpu_share, self.floor_core_wait_share);
-        for (whose, load_cpu_share, core_wait_share) in [server, floor] {
+        let server = ("server", self.load_cpu_share, self.core_wait_share, self.cpu_step_share);
+        let floor =
+            ("floor", self.floor_load_cpu_share, self.floor_core_wait_share, self.floor_cpu_step_share);
+        for (whose, load_cpu_share, core_wait_share, cpu_step_share) in [server, floor] {
             if load_cpu_share > LOAD_CPU_SHARE_MAX {
                 let percent = load_cpu_share * 100.0;
                 writeln!(f, "  The {whose}'s clients are saturated: {percent:.0} % of their core.")?;
@@ -99,6 +102,10 @@ impl Report {
                     f,
                     "  The machine is not quiet: the {whose} or its clients waited {percent:.0} % of it."
                 )?;
+            }
+            if cpu_step_share > CPU_STEP_SHARE_MAX {
+                let percent = cpu_step_share * 100.0;
+                writeln!(f, "  The {whose}'s CPU is told in steps of {percent:.0} % of it: measure longer.")?;
             }
         }
         if self.floor_updates_per_client_per_s < f64::from(self.hz) * 0.98 {
