@@ -6,6 +6,7 @@ pub mod ledger;
 pub mod link;
 pub mod real;
 pub mod scenario;
+mod sight;
 pub mod sim;
 pub mod tag;
 pub mod test_rng;

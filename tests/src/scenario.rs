@@ -24,6 +24,8 @@ pub struct Tally {
     pub closed: u64,
     /// Frames that merged into later ones.
     pub skipped: u64,
+    /// Changes and entities that waited for a later frame.
+    pub held_back: u64,
 }
 
 impl Tally {
@@ -37,6 +39,7 @@ impl Tally {
             cuts: self.cuts + other.cuts,
             closed: self.closed + other.closed,
             skipped: self.skipped + other.skipped,
+            held_back: self.held_back + other.held_back,
         }
     }
 }
@@ -84,13 +87,18 @@ fn any_link(rng: &mut TestRng) -> LinkProfile {
     }
 }
 
+/// Bytes per second for each player: often too few for what there is to tell.
+fn any_budget(rng: &mut TestRng) -> u32 {
+    if rng.chance(30) { rng.between(1024, 16 * 1024) as u32 } else { 1 << 20 }
+}
+
 /// A match of the ledger on links that do what links do: everything may go wrong, then nothing does, and all must be well.
 ///
 /// # Errors
 /// A sentence, if anything that must hold does not.
 pub fn chaos(seed: u64) -> Result<Tally, String> {
     let mut rng = TestRng::new(seed);
-    let mut sim = Sim::<Ledger>::new(0, seed, edge_tick(&mut rng));
+    let mut sim = Sim::<Ledger>::new(0, seed, edge_tick(&mut rng), any_budget(&mut rng));
     let mut tally = Tally::default();
     let hostile = rng.chance(30);
     for _ in 0..rng.between(1, 6) {
@@ -111,6 +119,7 @@ pub fn chaos(seed: u64) -> Result<Tally, String> {
     tally.frames = sim.frames_checked;
     tally.hashes = sim.seats.values().map(|seat| seat.client.stats().hash_checks).sum();
     tally.inputs = counts.inputs_applied;
+    tally.held_back = counts.updates_held_back + counts.entities_held_back;
     tally.skipped = counts.skipped_outbox + counts.skipped_unacked;
     Ok(tally)
 }
@@ -254,7 +263,7 @@ pub fn clean<G: Game>(
     driver: fn(u64) -> Driver<G>,
 ) -> Result<Tally, String> {
     let mut rng = TestRng::new(seed);
-    let mut sim = Sim::<G>::new(settings, seed, edge_tick(&mut rng));
+    let mut sim = Sim::<G>::new(settings, seed, edge_tick(&mut rng), 1 << 20);
     for _ in 0..rng.between(2, 8) {
         let link = LinkProfile::clean(rng.between(0, 100_000));
         sim.connect(link, rng.below(1 << 40), Role::Player, driver(rng.below(1 << 40)));

@@ -2,14 +2,15 @@
 //! that a client holds, integer for integer, what the server holds for it.
 
 use crate::link::{Link, LinkProfile};
+use crate::sight;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tickwire_client::{Client, ClientConfig, Notice, State};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
 use tickwire_shared::{
-    ClientMessage, CloseCode, Game, Interest, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, Viewer,
-    WireTick, decode, encode,
+    ClientMessage, CloseCode, Game, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, WireTick, decode,
+    encode,
 };
 
 /// What a seat does in each of its ticks.
@@ -62,9 +63,9 @@ pub struct Sim<G: Game> {
 impl<G: Game> Sim<G> {
     /// A room without clients.
     #[must_use]
-    pub fn new(settings: G::Settings, seed: u64, start_tick: Tick) -> Self {
+    pub fn new(settings: G::Settings, seed: u64, start_tick: Tick, player_bytes_per_second: u32) -> Self {
         let name = "sim".to_owned();
-        let (players_max, player_bytes_per_second, epoch) = (64, 1 << 20, 1);
+        let (players_max, epoch) = (64, 1);
         let config =
             RoomConfig { name, settings, seed, start_tick, players_max, player_bytes_per_second, epoch };
         Self {
@@ -316,39 +317,13 @@ impl<G: Game> Sim<G> {
         self.room.tick(&mut sinks);
         for player in sinks.sent {
             let told = self.room.held(player).ok_or("a frame went to nobody")?;
-            self.check_sight(player, roles[&player], &told)?;
+            let is_waiting = self.room.is_holding_back(player);
+            sight::check(self.room.game(), player, roles[&player], &told, is_waiting)?;
             let seat = self.seats.get_mut(&numbers[&player]).expect("numbered above");
             seat.told.push_back(told);
             let told = seat.told.len();
             if told > UNACKED_SNAPSHOTS_MAX {
                 return Err(format!("{told} snapshots are under way to one client"));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<G: Game> Sim<G> {
-    /// A player is told of all that it must see, and of nothing that it must not; between the two radii both are right.
-    fn check_sight(&self, player: PlayerId, role: Role, told: &Snapshot) -> Result<(), String> {
-        let game = self.room.game();
-        let viewer = if role == Role::Player { Viewer::Player(player) } else { Viewer::Spectator };
-        let interest = game.interest(viewer);
-        let sight = game.sees(viewer);
-        let sees = |id| sight.as_ref().is_none_or(|sees| sees(id));
-        let is_near = |entity: &G::Entity, radius: fn(Interest) -> f32| match (interest, G::place(entity)) {
-            (Some(interest), Some(place)) => place.distance(interest.center) <= radius(interest),
-            _ => true,
-        };
-        for (id, entity) in game.entities() {
-            let is_own = game.own(player) == Some(id);
-            let must = is_own || sees(id) && is_near(entity, |interest| interest.enter_radius);
-            let may = is_own || sees(id) && is_near(entity, |interest| interest.leave_radius);
-            let is_told = told.find(id).is_some();
-            if must && !is_told || is_told && !may {
-                return Err(format!(
-                    "{player:?} must see {id:?}: {must}, may: {may}, but was told: {is_told}"
-                ));
             }
         }
         Ok(())

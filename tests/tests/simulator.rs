@@ -69,7 +69,10 @@ fn whatever_links_and_clients_do_every_view_is_exact_and_every_input_counts_once
     let sum = for_seeds("chaos", 1, chaos);
     if number("TICKWIRE_SEED").is_none() {
         // The runs must have met what they are about.
-        assert!(sum.cuts > 0 && sum.closed > 0 && sum.skipped > 0 && sum.hashes > 0, "{sum:?}");
+        assert!(
+            sum.cuts > 0 && sum.closed > 0 && sum.skipped > 0 && sum.hashes > 0 && sum.held_back > 0,
+            "{sum:?}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Owns the making of frames: one per session and tick, out of rows that are encoded once for all sessions.
 
 use super::interest::SightLines;
-use super::schedule::Schedule;
+use super::schedule::{HeldBack, Schedule};
 use super::session::{Message, Session};
 use tickwire_shared::limits::{HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, SERVER_FRAME_BYTES_MAX};
 use tickwire_shared::{
@@ -28,6 +28,8 @@ pub(super) struct Encoder {
     hashes: Vec<u32>,
     /// Their sum.
     hash_of_all: u32,
+    /// What the last frame left out.
+    pub held_back: HeldBack,
     /// Where the bytes went, since the room began.
     usage: Usage,
     /// For each of the tick's events, whether a session had its entity in view, which is now gone.
@@ -61,6 +63,7 @@ impl Encoder {
             sight: SightLines::default(),
             hashes: Vec::new(),
             hash_of_all: 0,
+            held_back: HeldBack::default(),
             usage: Usage::new(layout),
             gone: Vec::new(),
         }
@@ -180,7 +183,8 @@ impl Encoder {
         let own = own.and_then(|own| rows.now.find(own)).map(|place| place as u32);
         let weight = |place: u32| game.weight(viewer, rows.now.id(place as usize));
         let bits_max = 8 * session.budget.bytes_at(tick, G::TICK_RATE_HZ);
-        self.schedule.fit(&mut self.writer, &mut session.waiting, rows.now, bits_max, own, weight);
+        self.held_back =
+            self.schedule.fit(&mut self.writer, &mut session.waiting, rows.now, bits_max, own, weight);
         self.bits.clear();
         self.writer.write(&mut self.bits, rows, receiver, &mut self.usage.bits);
     }

@@ -124,6 +124,12 @@ impl<G: Game> Room<G> {
         Some(Snapshot::told(&self.history, session.baseline?, &self.layout, &session.table))
     }
 
+    /// Whether entities wait to enter this player's view, because a frame was too small for all of them.
+    #[must_use]
+    pub fn is_holding_back(&self, player: PlayerId) -> bool {
+        self.sessions.get(player).is_some_and(|session| !session.waiting.is_empty())
+    }
+
     /// Lets a client in. Its first frame, made by the next tick that has a place for it, starts with the Welcome.
     ///
     /// # Errors
@@ -350,6 +356,8 @@ impl<G: Game> Room<G> {
                 self.counts.bytes += frame.len() as u64;
                 self.counts.entity_updates += session.table.len() as u64;
                 sinks.frame(player, frame);
+                self.counts.updates_held_back += self.encoder.held_back.updates as u64;
+                self.counts.entities_held_back += self.encoder.held_back.entities as u64;
             }
         }
         self.encoder.end();

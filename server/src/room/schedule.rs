@@ -11,6 +11,13 @@ const WEIGHT_MIN: f32 = 0.01;
 /// Since when entities wait to enter one player's view, by the index of their ids. Empty unless a frame was too small.
 pub(super) type Waiting = Vec<(EntityId, Tick)>;
 
+/// How much of a frame had to wait.
+#[derive(Copy, Clone, Debug, Default)]
+pub(super) struct HeldBack {
+    pub updates: usize,
+    pub entities: usize,
+}
+
 /// Scratch memory.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
@@ -30,12 +37,12 @@ impl Schedule {
         bits_max: u64,
         own: Option<u32>,
         weight: impl Fn(u32) -> f32,
-    ) {
+    ) -> HeldBack {
         let updates: u64 = writer.updates.iter().map(|update| u64::from(update.bits)).sum();
         let entering: u64 = writer.entering.iter().map(|entering| u64::from(entering.bits)).sum();
         if updates + entering <= bits_max {
             waiting.clear();
-            return;
+            return HeldBack::default();
         }
         let weight = |place: u32| weight(place).max(WEIGHT_MIN);
         let (part, whole) = UPDATES_SHARE;
@@ -49,7 +56,9 @@ impl Schedule {
         let cost = |number: u32| u64::from(writer.updates[number as usize].bits);
         let used = self.cut(updates_max, cost);
         self.waits().for_each(|number| writer.updates[number].waits = true);
+        let updates = self.ranking.len();
         self.fit_entering(writer, waiting, now, bits_max.saturating_sub(used), own, weight);
+        HeldBack { updates, entities: waiting.len() }
     }
 
     fn fit_entering(

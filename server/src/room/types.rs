@@ -68,6 +68,10 @@ pub struct RoomCounts {
     pub bytes: u64,
     /// Entities in view, summed over frames.
     pub entity_updates: u64,
+    /// Changes of entities in view that had to wait for a later frame, summed over frames.
+    pub updates_held_back: u64,
+    /// Entities that had to wait to enter a view, summed over frames.
+    pub entities_held_back: u64,
     /// Events that the game told, before they were spread.
     pub events: u64,
     /// Lines of chat passed on.

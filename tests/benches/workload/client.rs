@@ -4,7 +4,7 @@ use crate::load::{Part, Phase};
 use crate::recorder::Record;
 use crate::walker::{Input, Walker};
 use crate::world::NAME;
-use crate::{Outcome, socket_config};
+use crate::{Outcome, play_url, socket_config};
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
 use tickwire_shared::{
@@ -95,8 +95,13 @@ impl Script for Player {
 }
 
 /// Plays until the load is over; an error if the connection ends before.
-pub async fn play(server: SocketAddr, mut script: impl Script, mut part: Part) -> Outcome<Record> {
-    let mut socket = connect(server).await?;
+pub async fn play(
+    server: SocketAddr,
+    room: usize,
+    mut script: impl Script,
+    mut part: Part,
+) -> Outcome<Record> {
+    let mut socket = connect(server, room).await?;
     if let Some(hello) = script.hello() {
         socket.send(Message::binary(hello)).await?;
     }
@@ -111,17 +116,16 @@ pub async fn play(server: SocketAddr, mut script: impl Script, mut part: Part) -
             }
             phase = part.next_phase() => match phase {
                 Phase::Over => return Ok(part.end()),
-                _ => part.begin(),
+                phase => part.enter(phase),
             },
         }
     }
 }
 
-async fn connect(server: SocketAddr) -> Outcome<WebSocketStream<TcpStream>> {
+async fn connect(server: SocketAddr, room: usize) -> Outcome<WebSocketStream<TcpStream>> {
     let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
-    let url = format!("ws://{server}/play/{}", crate::ROOM);
-    Ok(client_async_with_config(url, stream, Some(socket_config())).await?.0)
+    Ok(client_async_with_config(play_url(server, room), stream, Some(socket_config())).await?.0)
 }
 
 fn binary(message: Option<Result<Message, SocketError>>) -> Outcome<Bytes> {

@@ -1,13 +1,19 @@
 //! Owns the course of the benchmark: the real server and the bare one in turns, then the report.
 
 use crate::Outcome;
-use crate::info::{self, RoomInfo};
+use crate::explain::{self, Explained};
+use crate::helper::CLOCK_TICK_US;
+use crate::info::{self, Rooms};
+use crate::joins::Joins;
 use crate::load::LoadFigures;
 use crate::options::{Options, Role};
 use crate::pair::{Pair, Usage};
 use crate::report::Report;
 use std::fs;
 use std::time::Duration;
+
+/// For what a process opens beside its clients.
+const DESCRIPTORS_SPARE: u64 = 64;
 
 /// What was measured of one server.
 pub struct Measured {
@@ -18,8 +24,12 @@ pub struct Measured {
 /// One turn of both.
 pub struct Round {
     pub real: Measured,
-    /// The real server's room, over the window.
-    pub room: RoomInfo,
+    /// The real server's, over the window.
+    pub rooms: Rooms,
+    /// If they were wanted.
+    pub joins: Option<Joins>,
+    /// If it was wanted, and the server explains.
+    pub explained: Option<Explained>,
     pub floor: Measured,
 }
 
@@ -28,39 +38,79 @@ impl Measured {
         self.usage.server.cpu_us as f64 / self.load.updates as f64
     }
 
+    /// By how much of itself the cost is uncertain, because the kernel tells CPU time in steps.
+    pub fn cpu_step_share(&self) -> f64 {
+        CLOCK_TICK_US as f64 / self.usage.server.cpu_us.max(CLOCK_TICK_US) as f64
+    }
+
     pub fn updates_per_second(&self) -> f64 {
         self.load.updates as f64 / self.load.window_seconds
     }
 }
 
-/// Runs all rounds, and reports.
+/// Measures what is asked for, and reports.
 pub async fn conduct(options: &Options) -> Outcome<()> {
-    let mut rounds = Vec::new();
-    for number in 1..=options.rounds {
-        eprintln!("round {number} of {}: the server", options.rounds);
-        let (real, room) = measure_real(options).await?;
-        eprintln!("round {number} of {}: the floor", options.rounds);
-        let floor = measure_floor(options, &real.load.sizes).await?;
-        rounds.push(Round { real, room, floor });
-    }
-    let report = Report::of(options, &rounds);
+    let report = measure(options).await?;
     println!("{report}");
+    if options.explain && report.explain.is_none() {
+        println!("  This server does not explain its bytes: it answers GET /explain/ROOM with 404.");
+    }
     if let Some(path) = &options.json {
         fs::write(path, serde_json::to_string(&report)? + "\n")?;
     }
-    match report.hash_mismatches {
-        0 => Ok(()),
-        mismatches => Err(format!("{mismatches} view hashes did not match: the server is wrong").into()),
+    report.check()
+}
+
+/// Runs all rounds.
+pub async fn measure(options: &Options) -> Outcome<Report> {
+    allow_descriptors(options.clients())?;
+    let mut rounds = Vec::new();
+    for number in 1..=options.rounds {
+        eprintln!("round {number} of {}", options.rounds);
+        rounds.push(Round::measure(options).await?);
+    }
+    Ok(Report::of(options, &rounds))
+}
+
+/// Raises this process's limit of open files, which helpers inherit: server and load have one for each client.
+fn allow_descriptors(clients: usize) -> Outcome<()> {
+    let descriptors = rlimit::increase_nofile_limit(u64::MAX)?;
+    if descriptors < clients as u64 + DESCRIPTORS_SPARE {
+        return Err(
+            format!("the system allows {descriptors} open files: too few for {clients} clients").into()
+        );
+    }
+    Ok(())
+}
+
+impl Round {
+    async fn measure(options: &Options) -> Outcome<Self> {
+        eprintln!("  the server");
+        let mut pair = Pair::start(options, [Role::Server, Role::Load], None).await?;
+        let (rooms_before, explained_before) = ask(&pair, options).await?;
+        let usage = pair.measure(Duration::from_secs(options.seconds)).await?;
+        // Before the clients leave, which is no part of the workload.
+        let (rooms, explained) = ask(&pair, options).await?;
+        let joins = match options.join {
+            true => Some(Joins::measure(&mut pair, options).await?),
+            false => None,
+        };
+        let real = Measured { usage, load: pair.finish().await? };
+        eprintln!("  the floor");
+        let floor = measure_floor(options, &real.load.sizes).await?;
+        let explained = explained.zip(explained_before).map(|(after, before)| after.since(&before));
+        Ok(Self { real, rooms: rooms.since(&rooms_before)?, joins, explained, floor })
     }
 }
 
-async fn measure_real(options: &Options) -> Outcome<(Measured, RoomInfo)> {
-    let mut pair = Pair::start(options, [Role::Server, Role::Load], None).await?;
-    let before = info::ask(&pair.address).await?;
-    let usage = pair.measure(Duration::from_secs(options.seconds)).await?;
-    // Before the clients leave, which is no part of the workload.
-    let after = info::ask(&pair.address).await?;
-    Ok((Measured { usage, load: pair.finish().await? }, after.since(before)))
+/// What the real server says of itself so far.
+async fn ask(pair: &Pair, options: &Options) -> Outcome<(Rooms, Option<Explained>)> {
+    let rooms = info::ask(&pair.address, options.rooms).await?;
+    let explained = match options.explain {
+        true => explain::ask(&pair.address, rooms.names()).await?,
+        false => None,
+    };
+    Ok((rooms, explained))
 }
 
 async fn measure_floor(options: &Options, sizes: &[usize]) -> Outcome<Measured> {

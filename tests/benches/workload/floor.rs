@@ -28,7 +28,7 @@ pub async fn serve(options: &Options) -> Outcome<()> {
 
 async fn admit_and_tick(listener: &TcpListener, options: &Options, sizes: &[usize]) -> Outcome<()> {
     let mut sinks = Vec::new();
-    while sinks.len() < options.players {
+    while sinks.len() < options.clients() {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let (sink, stream) = accept_async_with_config(stream, Some(socket_config())).await?.split();

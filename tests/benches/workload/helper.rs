@@ -1,8 +1,7 @@
 //! Owns a helper process from the conductor's end: pinned to a core, spoken to by lines, weighed by the kernel.
 
 use crate::Outcome;
-use crate::options::{Role, name};
-use std::ffi::OsString;
+use crate::options::{Options, Role, name};
 use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use tokio::time::timeout;
 
 /// The unit of times in /proc/PID/stat. `sysconf(_SC_CLK_TCK)` says so on every Linux that there is; to ask it would
 /// take unsafe code.
-const CLOCK_TICK_US: u64 = 10_000;
+pub const CLOCK_TICK_US: u64 = 10_000;
 /// How long a helper that was told to end may take.
 const END_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -43,12 +42,12 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// Starts it with this process's own options and some more.
-    pub fn start(role: Role, core: usize, more: &[&str]) -> Outcome<Self> {
+    /// Starts it with these options and some more.
+    pub fn start(role: Role, options: &Options, core: usize, more: &[&str]) -> Outcome<Self> {
         let mut child = Command::new("taskset")
             .args(["-c", &core.to_string()])
             .arg(std::env::current_exe()?)
-            .args(std::env::args_os().skip(1).collect::<Vec<OsString>>())
+            .args(options.to_args())
             .args(["--role", &name(role)])
             .args(more)
             .stdin(Stdio::piped())

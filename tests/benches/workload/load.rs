@@ -19,11 +19,15 @@ pub const JOIN_INTERVAL: Duration = Duration::from_millis(5);
 /// Sizes of frames that are kept, over all clients.
 const SIZES_MAX: usize = 10_000;
 
-/// How far the load is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+/// How far the load is. The conductor orders each but the first.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     Settling,
     Measuring,
+    /// The window is over, and the clients play on.
+    Measured,
+    /// Latecomers join.
+    Joining,
     Over,
 }
 
@@ -33,8 +37,12 @@ pub struct LoadFigures {
     /// How long was measured, in seconds.
     pub window_seconds: f64,
     pub updates: u64,
+    /// Of the room that got the fewest.
+    pub room_updates_min: u64,
     pub bytes: u64,
     pub gap_ms: Quantiles,
+    /// While latecomers joined, after the window.
+    pub join_gap_ms_max: f64,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
     pub sizes: Vec<usize>,
@@ -66,8 +74,8 @@ impl Part {
         }
     }
 
-    pub fn begin(&mut self) {
-        self.recorder.begin();
+    pub fn enter(&mut self, phase: Phase) {
+        self.recorder.enter(phase);
     }
 
     pub fn end(self) -> Record {
@@ -79,11 +87,11 @@ impl Part {
 pub async fn real<G: Game<Input = Input>>(options: &Options) -> Outcome<()> {
     let server = options.server()?;
     let (schema_hash, watchers) = (Schema::of::<G>().hash(), options.watchers);
-    run(options.players, |number, part| async move {
+    run(options, |number, room, part| async move {
         let seed = number as u64;
         match number {
-            number if number < watchers => watch::<G>(server, seed, part).await,
-            _ => play(server, Player::new(schema_hash, G::TICK_RATE_HZ, seed), part).await,
+            number if number < watchers => watch::<G>(server, room, seed, part).await,
+            _ => play(server, room, Player::new(schema_hash, G::TICK_RATE_HZ, seed), part).await,
         }
     })
     .await
@@ -92,33 +100,41 @@ pub async fn real<G: Game<Input = Input>>(options: &Options) -> Outcome<()> {
 /// The bare server's clients.
 pub async fn floor(options: &Options) -> Outcome<()> {
     let server = options.server()?;
-    run(options.players, |_, part| play(server, Echo, part)).await
+    run(options, |_, room, part| play(server, room, Echo, part)).await
 }
 
-async fn run<F>(count: usize, client: impl Fn(usize, Part) -> F) -> Outcome<()>
+/// Runs all clients, each made from its number and its room's.
+async fn run<F>(options: &Options, client: impl Fn(usize, usize, Part) -> F) -> Outcome<()>
 where
     F: Future<Output = Outcome<Record>> + Send + 'static,
 {
     let (phase, phases) = watch::channel(Phase::Settling);
     let (joined, joins) = mpsc::unbounded_channel();
     let mut clients = JoinSet::new();
+    let count = options.clients();
     for number in 0..count {
-        let recorder = Recorder::new(SIZES_MAX / count);
-        let life = client(number, Part { phases: phases.clone(), joined: Some(joined.clone()), recorder });
+        let recorder = Recorder::new((SIZES_MAX / count).max(1));
+        let part = Part { phases: phases.clone(), joined: Some(joined.clone()), recorder };
+        // In turns: rooms open one after the other, so their ticks are spread as those of real rooms are.
+        let room = number % options.rooms;
+        let life = client(number, room, part);
         clients.spawn(async move {
             sleep(JOIN_INTERVAL * number as u32).await;
-            life.await
+            Ok((room, life.await?))
         });
     }
     let window_seconds = tokio::select! {
         Some(early) = clients.join_next() => return Err(too_early(early)),
         directed = direct(&phase, joins, count) => directed?,
     };
-    let mut total = Record::default();
-    while let Some(record) = clients.join_next().await {
-        total.add(&record??);
+    let (mut total, mut room_updates) = (Record::default(), vec![0; options.rooms]);
+    while let Some(ended) = clients.join_next().await {
+        let (room, record) = ended??;
+        room_updates[room] += record.updates;
+        total.add(&record);
     }
-    Ok(say(&serde_json::to_string(&LoadFigures::of(total, window_seconds))?)?)
+    let room_updates_min = room_updates.into_iter().min().unwrap_or_default();
+    Ok(say(&serde_json::to_string(&LoadFigures::of(total, room_updates_min, window_seconds))?)?)
 }
 
 /// Leads the clients through the phases at the conductor's word, and says how many seconds were measured.
@@ -132,16 +148,24 @@ async fn direct(
         joins.recv().await.ok_or("a client did not join")?;
     }
     say("joined")?;
-    orders.next().await.ok_or("the conductor is gone")?;
-    let begun = Instant::now();
-    phase.send_replace(Phase::Measuring);
-    orders.next().await.ok_or("the conductor is gone")?;
-    phase.send_replace(Phase::Over);
-    Ok(begun.elapsed().as_secs_f64())
+    let (mut begun, mut window) = (Instant::now(), Duration::ZERO);
+    loop {
+        let order = orders.next().await.ok_or("the conductor is gone")?;
+        let next: Phase = serde_json::from_str(&order)?;
+        match next {
+            Phase::Measuring => begun = Instant::now(),
+            Phase::Measured => window = begun.elapsed(),
+            _ => {}
+        }
+        phase.send_replace(next);
+        if next == Phase::Over {
+            return Ok(window.as_secs_f64());
+        }
+    }
 }
 
 /// Why a client ended while it was still needed.
-fn too_early(ended: Result<Outcome<Record>, JoinError>) -> Error {
+fn too_early(ended: Result<Outcome<(usize, Record)>, JoinError>) -> Error {
     match ended {
         Ok(Ok(_)) => "a client ended too early".into(),
         Ok(Err(error)) => format!("a client ended too early: {error}").into(),
@@ -150,12 +174,14 @@ fn too_early(ended: Result<Outcome<Record>, JoinError>) -> Error {
 }
 
 impl LoadFigures {
-    fn of(record: Record, window_seconds: f64) -> Self {
+    fn of(record: Record, room_updates_min: u64, window_seconds: f64) -> Self {
         Self {
             window_seconds,
             updates: record.updates,
+            room_updates_min,
             bytes: record.bytes,
             gap_ms: record.gap_ms(),
+            join_gap_ms_max: record.join_gap_max.as_secs_f64() * 1000.0,
             hash_checks: record.hash_checks,
             hash_mismatches: record.hash_mismatches,
             sizes: record.sizes,

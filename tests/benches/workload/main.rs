@@ -8,25 +8,36 @@
 //! Server and clients are processes of their own, each on one core, so that the kernel's account of the server is the
 //! server's alone. `conductor.rs` is where to start reading. Linux only: it needs `taskset` and `/proc`.
 
+mod chart;
 mod client;
 mod conductor;
 mod control;
 mod dice;
+mod explain;
 mod floor;
+mod full;
 mod helper;
+mod http;
 mod info;
+mod joins;
+mod latecomer;
 mod load;
+mod median;
 mod options;
 mod pair;
+mod peers;
 mod recorder;
 mod report;
 mod server;
+mod sweep;
+mod table;
 mod walker;
 mod watcher;
 mod world;
 
 use clap::Parser;
 use options::{Options, Rate, Role};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -36,8 +47,6 @@ use world::World;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Outcome<T> = Result<T, Error>;
 
-/// The room that is played in.
-const ROOM: &str = "workload";
 /// For each connection, at the bare server and at cheap clients: what they read is smaller.
 const READ_BUFFER_BYTES: usize = 4096;
 
@@ -66,11 +75,21 @@ fn play(options: &Options) -> Outcome<()> {
                 Rate::Hz30 => load::real::<World<30>>(options).await,
                 Rate::Hz60 => load::real::<World<60>>(options).await,
             },
+            Role::Latecomer => match options.hz {
+                Rate::Hz30 => latecomer::serve::<World<30>>(options).await,
+                Rate::Hz60 => latecomer::serve::<World<60>>(options).await,
+            },
             Role::FloorLoad => load::floor(options).await,
             Role::Floor => floor::serve(options).await,
+            Role::Conductor | Role::Server if options.sweep => sweep::sweep(options).await,
             Role::Conductor | Role::Server => conductor::conduct(options).await,
         }
     })
+}
+
+/// Where a client of a room goes.
+fn play_url(server: SocketAddr, room: usize) -> String {
+    format!("ws://{server}/play/workload-{room}")
 }
 
 fn socket_config() -> WebSocketConfig {

@@ -18,9 +18,13 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Case::W1)]
     pub case: Case,
 
-    /// How many clients play. Each is an open file of the server and one of the load: mind `ulimit -n`.
+    /// How many clients play in each room. Each is an open file of the server and one of the load.
     #[arg(long, default_value_t = 64, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     pub players: usize,
+
+    /// How many rooms one server process holds.
+    #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub rooms: usize,
 
     /// How long is measured, from 5 seconds after all have joined.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -42,9 +46,26 @@ pub struct Options {
     #[arg(long, default_value_t = 1)]
     pub watchers: usize,
 
+    /// After the window, five more real clients join the first room, one after the other: how long do they wait,
+    /// and what do the others notice?
+    #[arg(long)]
+    pub join: bool,
+
+    /// Tell where the bytes go, by kind and field, if the server explains it.
+    #[arg(long)]
+    pub explain: bool,
+
     /// Where to write the figures as one JSON object.
     #[arg(long)]
     pub json: Option<PathBuf>,
+
+    /// Measure all the sizes that the peers were measured at; write `cost.json` and the chart `cost.svg`.
+    #[arg(long, conflicts_with_all = ["case", "players", "rooms", "hz", "join", "explain", "json"])]
+    pub sweep: bool,
+
+    /// Where the sweep's files go. Default: docs.
+    #[arg(long, requires = "sweep")]
+    pub out: Option<PathBuf>,
 
     /// What `cargo bench` adds to every call.
     #[arg(long, hide = true)]
@@ -62,6 +83,26 @@ pub struct Options {
 impl Options {
     pub fn settings(&self) -> Settings {
         Settings::of(self.case, self.players)
+    }
+
+    /// The same at another size.
+    pub fn sized(&self, case: Case, players: usize) -> Self {
+        Self { case, players, ..self.clone() }
+    }
+
+    /// Over all rooms.
+    pub fn clients(&self) -> usize {
+        self.rooms * self.players
+    }
+
+    /// What a helper has to know.
+    pub fn to_args(&self) -> Vec<String> {
+        let mut args = vec![format!("--case={}", name(self.case)), format!("--hz={}", name(self.hz))];
+        args.push(format!("--players={}", self.players));
+        args.push(format!("--rooms={}", self.rooms));
+        args.push(format!("--watchers={}", self.watchers));
+        args.extend(self.threads.map(|threads| format!("--threads={threads}")));
+        args
     }
 
     /// Which server the load is for.
@@ -106,6 +147,8 @@ pub enum Role {
     Server,
     /// Its clients.
     Load,
+    /// One more client of it, which comes later.
+    Latecomer,
     /// The bare server.
     Floor,
     /// Its clients.

@@ -2,13 +2,13 @@
 
 use crate::Outcome;
 use crate::helper::{CoreTimes, Helper};
-use crate::load::{JOIN_INTERVAL, LoadFigures};
+use crate::load::{JOIN_INTERVAL, LoadFigures, Phase};
 use crate::options::{Options, Role};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const SERVER_CORE: usize = 0;
-const LOAD_CORE: usize = 1;
+pub const LOAD_CORE: usize = 1;
 /// From the last join until the window begins.
 const SETTLE_TIME: Duration = Duration::from_secs(5);
 /// How long a helper may take for what needs no time.
@@ -64,23 +64,23 @@ impl Pair {
     /// Starts a server, which may need an order first, and its load; returns when all have joined and settled.
     pub async fn start(options: &Options, roles: [Role; 2], first_order: Option<&str>) -> Outcome<Self> {
         let [server, load] = roles;
-        let mut server = Helper::start(server, SERVER_CORE, &[])?;
+        let mut server = Helper::start(server, options, SERVER_CORE, &[])?;
         if let Some(order) = first_order {
             server.order(order).await?;
         }
         let address = server.answer(ANSWER_TIME_MAX).await?;
         let rss_ready_kib = server.rss_kib()?;
-        let mut load = Helper::start(load, LOAD_CORE, &["--server", &address])?;
-        load.answer(ANSWER_TIME_MAX + 4 * JOIN_INTERVAL * options.players as u32).await?;
+        let mut load = Helper::start(load, options, LOAD_CORE, &["--server", &address])?;
+        load.answer(ANSWER_TIME_MAX + 4 * JOIN_INTERVAL * options.clients() as u32).await?;
         sleep(SETTLE_TIME).await;
         Ok(Self { address, server, load, rss_ready_kib })
     }
 
-    /// Measures for so long. The load measures until [`Pair::finish`].
+    /// Measures for so long.
     pub async fn measure(&mut self, window: Duration) -> Outcome<Usage> {
         let begun = Instant::now();
         let (server_before, load_before) = (self.server.core_times()?, self.load.core_times()?);
-        self.load.order("begin").await?;
+        self.load_goes_on_to(Phase::Measuring).await?;
         tokio::select! {
             () = sleep(window) => {}
             // It has nothing to say now: it has ended, and has said on standard error why.
@@ -88,18 +88,26 @@ impl Pair {
                 return Err(early.err().unwrap_or("the load spoke too early".into()));
             }
         }
+        let (server, load) = (self.server.core_times()?, self.load.core_times()?);
+        // At once: updates that are counted longer than their cost would make it seem smaller.
+        self.load_goes_on_to(Phase::Measured).await?;
         Ok(Usage {
-            server: self.server.core_times()?.since(server_before),
-            load: self.load.core_times()?.since(load_before),
+            server: server.since(server_before),
+            load: load.since(load_before),
             seconds: begun.elapsed().as_secs_f64(),
             rss_kib: self.server.rss_kib()?,
             rss_ready_kib: self.rss_ready_kib,
         })
     }
 
+    /// Has the load go on to a phase.
+    pub async fn load_goes_on_to(&mut self, phase: Phase) -> Outcome<()> {
+        self.load.order(&serde_json::to_string(&phase)?).await
+    }
+
     /// Ends both, and gives what the clients have measured.
     pub async fn finish(mut self) -> Outcome<LoadFigures> {
-        self.load.order("end").await?;
+        self.load_goes_on_to(Phase::Over).await?;
         let figures = serde_json::from_str(&self.load.answer(ANSWER_TIME_MAX).await?)?;
         self.load.end().await?;
         self.server.end().await?;

@@ -1,5 +1,6 @@
 //! Owns what a client measures in the window: updates, bytes, and the gaps between updates.
 
+use crate::load::Phase;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -17,6 +18,13 @@ pub struct Quantiles {
     pub max: f64,
 }
 
+impl Quantiles {
+    /// The greater one of each.
+    pub fn worse(self, other: Self) -> Self {
+        Self { p50: self.p50.max(other.p50), p99: self.p99.max(other.p99), max: self.max.max(other.max) }
+    }
+}
+
 /// What was measured, by one client or all together.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -27,13 +35,23 @@ pub struct Record {
     pub sizes: Vec<usize>,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
+    /// The longest while somebody joined.
+    pub join_gap_max: Duration,
     gaps: Histogram<u32>,
 }
 
 impl Default for Record {
     fn default() -> Self {
         let gaps = Histogram::new(SIGNIFICANT_DIGITS).expect("a valid number of digits");
-        Self { updates: 0, bytes: 0, sizes: Vec::new(), hash_checks: 0, hash_mismatches: 0, gaps }
+        Self {
+            updates: 0,
+            bytes: 0,
+            sizes: Vec::new(),
+            hash_checks: 0,
+            hash_mismatches: 0,
+            join_gap_max: Duration::ZERO,
+            gaps,
+        }
     }
 }
 
@@ -44,6 +62,7 @@ impl Record {
         self.sizes.extend_from_slice(&other.sizes);
         self.hash_checks += other.hash_checks;
         self.hash_mismatches += other.hash_mismatches;
+        self.join_gap_max = self.join_gap_max.max(other.join_gap_max);
         self.gaps.add(&other.gaps).expect("it grows as needed");
     }
 
@@ -61,7 +80,7 @@ impl Record {
 /// Follows one client.
 #[derive(Debug)]
 pub struct Recorder {
-    is_measuring: bool,
+    phase: Phase,
     heard: Option<Instant>,
     sizes_max: usize,
     record: Record,
@@ -70,19 +89,26 @@ pub struct Recorder {
 impl Recorder {
     /// Keeps the sizes of at most so many updates.
     pub fn new(sizes_max: usize) -> Self {
-        Self { is_measuring: false, heard: None, sizes_max, record: Record::default() }
+        Self { phase: Phase::Settling, heard: None, sizes_max, record: Record::default() }
     }
 
-    /// The window begins.
-    pub fn begin(&mut self) {
-        self.is_measuring = true;
+    /// Goes on to another phase.
+    pub fn enter(&mut self, phase: Phase) {
+        // A silence that still goes on must not vanish because nothing ended it.
+        if let Some(silence) = self.heard.map(|heard| heard.elapsed()) {
+            self.silence(silence);
+        }
+        self.phase = phase;
     }
 
     /// An update came.
     pub fn heard(&mut self, bytes: usize) {
         let now = Instant::now();
         let before = self.heard.replace(now);
-        if !self.is_measuring {
+        if let Some(before) = before.filter(|_| self.phase == Phase::Joining) {
+            self.silence(now - before);
+        }
+        if self.phase != Phase::Measuring {
             return;
         }
         self.record.updates += 1;
@@ -95,13 +121,18 @@ impl Recorder {
         }
     }
 
+    fn silence(&mut self, silence: Duration) {
+        let longest = Duration::from_micros(self.record.gaps.max() * UNIT_US);
+        match self.phase {
+            Phase::Measuring if silence > longest => self.record.gap(silence),
+            Phase::Joining => self.record.join_gap_max = self.record.join_gap_max.max(silence),
+            _ => {}
+        }
+    }
+
     /// The window is over.
     pub fn end(mut self) -> Record {
-        // A silence that still goes on must not vanish because nothing ended it.
-        let longest = Duration::from_micros(self.record.gaps.max() * UNIT_US);
-        if let Some(silence) = self.heard.map(|heard| heard.elapsed()).filter(|silence| *silence > longest) {
-            self.record.gap(silence);
-        }
+        self.enter(Phase::Over);
         self.record
     }
 }

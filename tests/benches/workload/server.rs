@@ -24,7 +24,8 @@ pub fn serve<G: Game<Settings = Settings>>(options: &Options) -> Outcome<()> {
         let config = ServerConfig::<G> {
             settings: options.settings(),
             seed: SEED,
-            room_players_max: options.players,
+            // One more for latecomers.
+            room_players_max: options.players + 1,
             ..ServerConfig::default()
         };
         let mut orders = Orders::listen();

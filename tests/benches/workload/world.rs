@@ -56,6 +56,12 @@ impl Settings {
             Case::W3 => Self { idle_bodies: IDLE_BODIES, movers: MOVERS, ..Self::default() },
         }
     }
+
+    /// How many bodies each of so many players sees, if that is all of them.
+    pub fn entities_seen(&self, players: usize) -> Option<usize> {
+        // Movers are idle bodies that walk about.
+        self.sight_radius.is_none().then_some(self.idle_bodies as usize + players)
+    }
 }
 
 /// The world, at a number of ticks per second.
