@@ -14,7 +14,6 @@ mod delta;
 mod game;
 mod held;
 mod history;
-
 mod layout;
 pub mod limits;
 mod message;
@@ -24,7 +23,9 @@ mod slots;
 mod snapshot;
 mod spec;
 mod tick;
+mod training;
 mod wire;
+mod word_lengths;
 
 pub use bits::{BitReader, BitWriter};
 pub use bodies::Bodies;
@@ -54,4 +55,5 @@ pub use spec::{
     owner_only, range,
 };
 pub use tick::{Tick, WireTick};
+pub use training::{Codes, FieldBits, Trainer};
 pub use wire::{Malformed, append_message, decode, decode_prefix, encode};
