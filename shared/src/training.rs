@@ -79,6 +79,12 @@ impl Trainer {
         Self { layout: layout.clone(), tallies, last: Vec::new() }
     }
 
+    /// The name of the game whose residuals these are.
+    #[must_use]
+    pub fn game(&self) -> &str {
+        &self.layout.schema().game
+    }
+
     /// Counts what it takes to get from `baseline` to `now`: snapshots as one client holds them
     /// ([`Held::copy_to`](crate::Held::copy_to)), one after the other.
     pub fn observe(&mut self, baseline: Option<Baseline<'_>>, now: &Snapshot, own: Option<EntityId>) {
