@@ -54,8 +54,8 @@ enum Command {
     Record(RecordArgs),
     /// Train a game's prefix codes on recordings
     ///
-    /// Prints what each field takes before and after. By context: what codes that also depend on the residual before would
-    /// take, which the protocol does not have.
+    /// Prints what each field takes before and after. By context: what it would take with codes that also depend
+    /// on how far the column went before, which the protocol does not have.
     ///
     /// Exit code: 0 trained, 1 usage, or a recording is of no use.
     Train(TrainArgs),

@@ -4,10 +4,10 @@
 
 use crate::bodies::Known;
 use crate::code::{WORD_BITS_MAX, class};
-use crate::layout::{Ages, KindLayout};
-use crate::limits::PREVIOUS_AGE_TICKS_MAX;
+use crate::layout::{Ages, Column, KindLayout};
+use crate::limits::{COLUMNS_MAX, PREVIOUS_AGE_TICKS_MAX};
 use crate::word_lengths::word_lengths;
-use crate::{Baseline, ClassCode, EntityId, Layout, Row, Schema, Snapshot, key_parts};
+use crate::{Baseline, ClassCode, EntityId, Layout, Row, Schema, Snapshot};
 
 /// Weights are counted in these parts of a residual, so that what never came still weighs something.
 const WEIGHT_PER_RESIDUAL: u64 = 1 << 20;
@@ -23,14 +23,12 @@ pub struct Trainer {
     layout: Layout,
     /// By kind and column.
     tallies: Vec<Vec<Tally>>,
-    /// By the index of an id: the classes of the entity's residuals in the snapshot before.
-    last: Vec<Vec<u8>>,
 }
 
 /// How often which residuals of a column came.
 #[derive(Clone, Debug)]
 struct Tally {
-    /// By the class of the same entity's residual one snapshot before, then by class.
+    /// By the class of the column's last way ([`Known::last_way`]), then by class.
     after: Vec<Vec<u64>>,
     /// What they took, with the code of the layout that they were counted with.
     recorded_bits: u64,
@@ -47,7 +45,7 @@ pub struct Codes {
 struct ColumnCodes {
     /// The lengths of the trained words; `None` if the built-in code does as well.
     trained: Option<Vec<u8>>,
-    /// The lengths of the words after a residual of each class, if there were a code for each.
+    /// The lengths of the words after a last way of each class, if there were a code for each.
     after: Vec<Vec<u8>>,
 }
 
@@ -66,7 +64,8 @@ pub struct FieldBits {
     pub recorded_bits: u64,
     /// Bits with the trained code, or the built-in one where there is none.
     pub trained_bits: u64,
-    /// Bits if the code also depended on the class of the same entity's residual in the snapshot before.
+    /// Bits if there were a code for each class of how far the column went between the two rows that the client holds:
+    /// of a column that holds, that is its last residual.
     pub context_bits: u64,
 }
 
@@ -76,7 +75,7 @@ impl Trainer {
     pub fn new(layout: &Layout) -> Self {
         let tallies = |kind: &KindLayout| kind.columns.iter().map(|column| Tally::new(column.bits)).collect();
         let tallies = layout.kinds.iter().map(tallies).collect();
-        Self { layout: layout.clone(), tallies, last: Vec::new() }
+        Self { layout: layout.clone(), tallies }
     }
 
     /// The name of the game whose residuals these are.
@@ -90,35 +89,20 @@ impl Trainer {
     pub fn observe(&mut self, baseline: Option<Baseline<'_>>, now: &Snapshot, own: Option<EntityId>) {
         for (id, row) in now.iter() {
             let known = baseline.and_then(|baseline| Known::of(id, row, now, baseline));
-            let mut residuals = vec![0; row.columns.len()];
-            let last = self.take_last(id, row, known.is_some());
             let kind = &self.layout.kinds[row.kind];
-            let mut count = |group: &[usize], residuals: &[i64]| {
-                for &place in group {
-                    let bits = kind.columns[place].code.bits(residuals[place]);
-                    self.tallies[row.kind][place].add(last[place], residuals[place], bits);
-                }
+            let tallies = &mut self.tallies[row.kind];
+            let mut count = |place: usize, residual: i64| {
+                let column = &kind.columns[place];
+                let last = known.as_ref().map_or(0, |known| known.last_way(column, place));
+                tallies[place].add(class(last), residual, column.code.bits(residual));
             };
             if let Some(known) = &known {
-                known.count_changes(kind, row.columns, &mut residuals, &mut count);
+                known.count_changes(kind, row.columns, &mut count);
             }
             if own == Some(id) {
-                let base = known.as_ref().map(|known| known.base);
-                count_owner(kind, base, row.columns, &mut residuals, &mut count);
+                count_owner(kind, known.as_ref().map(|known| known.base), row.columns, &mut count);
             }
-            self.last[key_parts(id).0 as usize] =
-                residuals.iter().map(|residual| class(*residual) as u8).collect();
         }
-    }
-
-    /// The classes of the snapshot before; zeros for what was not there.
-    fn take_last(&mut self, id: EntityId, row: Row<'_>, was_there: bool) -> Vec<u8> {
-        let index = key_parts(id).0 as usize;
-        if self.last.len() <= index {
-            self.last.resize(index + 1, Vec::new());
-        }
-        let last = std::mem::take(&mut self.last[index]);
-        if was_there { last } else { vec![0; row.columns.len()] }
     }
 
     /// Adds what another one counted.
@@ -182,15 +166,15 @@ impl<'a> Known<'a> {
         })
     }
 
+    /// How far a column went between the two rows that the client holds: 0 if it holds one only.
+    fn last_way(&self, column: &Column, place: usize) -> i64 {
+        self.previous.map_or(0, |previous| column.residual(self.base[place], previous[place]))
+    }
+
     /// Hands on the residuals that are written of a row, group by group.
-    fn count_changes(
-        &self,
-        kind: &KindLayout,
-        row: &[u32],
-        residuals: &mut [i64],
-        count: &mut impl FnMut(&[usize], &[i64]),
-    ) {
+    fn count_changes(&self, kind: &KindLayout, row: &[u32], count: &mut impl FnMut(usize, i64)) {
         let groups = [&kind.lively, &kind.moved, &kind.quiet];
+        let mut residuals = [0; COLUMNS_MAX];
         for &place in groups.into_iter().flatten() {
             let column = &kind.columns[place];
             let expected = column.expected(place, self.base, self.previous, row, self.ages);
@@ -200,25 +184,18 @@ impl<'a> Known<'a> {
         for (number, group) in groups.into_iter().enumerate() {
             // The first group is written whenever the row is.
             if changed[number] || (number == 0 && changed.contains(&true)) {
-                count(group, residuals);
+                group.iter().for_each(|&place| count(place, residuals[place]));
             }
         }
     }
 }
 
 /// Hands on the residuals that are written for the owner.
-fn count_owner(
-    kind: &KindLayout,
-    base: Option<&[u32]>,
-    row: &[u32],
-    residuals: &mut [i64],
-    count: &mut impl FnMut(&[usize], &[i64]),
-) {
-    for &place in &kind.owner {
-        residuals[place] = kind.columns[place].residual(row[place], base.map_or(0, |base| base[place]));
-    }
-    if kind.owner.iter().any(|&place| residuals[place] != 0) {
-        count(&kind.owner, residuals);
+fn count_owner(kind: &KindLayout, base: Option<&[u32]>, row: &[u32], count: &mut impl FnMut(usize, i64)) {
+    let residual =
+        |place: usize| kind.columns[place].residual(row[place], base.map_or(0, |base| base[place]));
+    if kind.owner.iter().any(|&place| residual(place) != 0) {
+        kind.owner.iter().for_each(|&place| count(place, residual(place)));
     }
 }
 
@@ -228,8 +205,8 @@ impl Tally {
         Self { after: vec![vec![0; classes]; classes], recorded_bits: 0 }
     }
 
-    fn add(&mut self, last: u8, residual: i64, bits: u32) {
-        self.after[usize::from(last)][class(residual) as usize] += 1;
+    fn add(&mut self, last: u32, residual: i64, bits: u32) {
+        self.after[last as usize][class(residual) as usize] += 1;
         self.recorded_bits += u64::from(bits);
     }
 

@@ -7,6 +7,8 @@ use tickwire_shared::FieldBits;
 /// How trained codes do on recordings.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
+    /// The names of the recordings.
+    pub files: Vec<String>,
     /// Field by field.
     pub fields: Vec<FieldBits>,
     /// What was recorded.
@@ -14,7 +16,7 @@ pub struct Evaluation {
 }
 
 /// Four ways to write the same residuals: with the built-in code, as they were recorded, with the trained codes, and
-/// with codes that also depend on the residual before.
+/// with codes that also depend on how far the column went before.
 type Ways<T> = [T; 4];
 
 impl Evaluation {
@@ -36,7 +38,7 @@ impl Evaluation {
         1.0 - trained / built_in
     }
 
-    /// What share of all bytes would be saved beyond that if the codes also depended on the residual before.
+    /// What share of all bytes would be saved beyond that if the codes also depended on how far the column went before.
     #[must_use]
     pub fn saved_by_context(&self) -> f64 {
         let [.., trained, context] = self.bytes_per_entity_update();
@@ -54,12 +56,9 @@ fn ways(field: &FieldBits) -> Ways<u64> {
 
 impl Display for Evaluation {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Traffic { recordings, snapshots, entity_updates, .. } = self.traffic;
-        let plural = if recordings == 1 { "" } else { "s" };
-        writeln!(
-            f,
-            "{recordings} recording{plural}: {snapshots} snapshots, {entity_updates} entity updates\n"
-        )?;
+        let Traffic { snapshots, entity_updates, .. } = self.traffic;
+        let files = self.files.join(", ");
+        writeln!(f, "{files}: {snapshots} snapshots, {entity_updates} entity updates\n")?;
         let heads = ["residuals", "built-in", "recorded", "trained", "by context"];
         writeln!(f, "  {:<28}{}", "bits per residual", heads.map(|head| format!("{head:>12}")).concat())?;
         for field in self.fields.iter().filter(|field| field.residuals > 0) {
@@ -100,8 +99,8 @@ mod tests {
             trained_bits,
             context_bits: 300,
         };
-        let traffic = Traffic { recordings: 1, snapshots: 10, entity_updates: 200, bytes: 150 };
-        Evaluation { fields: vec![field], traffic }
+        let traffic = Traffic { snapshots: 10, entity_updates: 200, bytes: 150 };
+        Evaluation { files: vec!["play.rec".to_owned()], fields: vec![field], traffic }
     }
 
     #[test]

@@ -71,14 +71,21 @@ pub fn run(plan: &Plan) -> Result<Training, TrainError> {
         traffic = traffic.plus(more);
     }
     let codes = trainer.codes();
-    let trained = Evaluation { fields: trainer.measure(&codes), traffic };
+    let files = plan.files.iter().map(|file| name(file)).collect();
+    let trained = Evaluation { files, fields: trainer.measure(&codes), traffic };
     let check = |file: &PathBuf| {
         let (other, traffic) = counted(file)?;
+        // The codes are made: this only sees to it that it is the same game.
         add(&mut trainer, &other, file)?;
-        Ok(Evaluation { fields: other.measure(&codes), traffic })
+        Ok(Evaluation { files: vec![name(file)], fields: other.measure(&codes), traffic })
     };
     let checked = plan.check.as_ref().map(check).transpose()?;
     Ok(Training { game: trainer.game().to_owned(), trained, checked })
+}
+
+/// Where a recording lies is nobody's business.
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn add(trainer: &mut Trainer, other: &Trainer, file: &Path) -> Result<(), TrainError> {

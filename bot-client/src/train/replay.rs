@@ -29,8 +29,6 @@ pub enum ReplayError {
 /// How much came, apart from the first frame, which has the schema.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Recordings.
-    pub recordings: u64,
     /// Snapshots.
     pub snapshots: u64,
     /// Entities in view, summed over all snapshots.
@@ -44,7 +42,6 @@ impl Traffic {
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
-            recordings: self.recordings + other.recordings,
             snapshots: self.snapshots + other.snapshots,
             entity_updates: self.entity_updates + other.entity_updates,
             bytes: self.bytes + other.bytes,
@@ -111,7 +108,7 @@ impl Reader {
             newest: tick,
             base: None,
             previous: None,
-            traffic: Traffic { recordings: 1, ..Traffic::default() },
+            traffic: Traffic::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Owns the text of trained codes, as a game includes it: a line for each field, and comments that say where it comes from.
 
-use super::{Evaluation, Training};
+use super::{Evaluation, Traffic, Training};
 use tickwire_shared::FieldBits;
 
 /// The text for [`Game::CODES`](tickwire_shared::Game::CODES).
@@ -8,27 +8,29 @@ use tickwire_shared::FieldBits;
 pub fn text(training: &Training) -> String {
     let Training { game, trained, checked } = training;
     let mut lines = vec![
-        format!("# Prefix codes of the game {game:?}, as `bot-client train` made them: Game::CODES."),
-        "# After a field's name: how many bits the word of each class has, from class 0 (a class is how many bits".to_owned(),
-        "# the size of a residual has). PROTOCOL.md, section 6.".to_owned(),
-        "#".to_owned(),
-        summary("Trained on", trained),
+        format!("# Prefix codes of the game {game:?}, as `bot-client train` made them, for Game::CODES."),
+        "# After a field's name: how many bits the word of each class has, from class 0 (a class is how many"
+            .to_owned(),
+        "# bits the size of a residual has): PROTOCOL.md, section 6.".to_owned(),
+        String::new(),
     ];
-    lines.extend(checked.as_ref().map(|checked| summary("Tried on other play,", checked)));
-    for field in trained.fields.iter().filter(|field| field.residuals > 0) {
-        lines.push(String::new());
-        lines.extend(field_lines(field));
-    }
+    lines.extend(summary("Trained on", trained));
+    lines.extend(checked.iter().flat_map(|checked| summary("Tried on other play", checked)));
+    lines.push(String::new());
+    lines.extend(trained.fields.iter().filter(|field| field.residuals > 0).flat_map(field_lines));
     lines.join("\n") + "\n"
 }
 
-fn summary(what: &str, evaluation: &Evaluation) -> String {
-    let traffic = evaluation.traffic;
+fn summary(what: &str, evaluation: &Evaluation) -> [String; 2] {
+    let Traffic { snapshots, entity_updates, .. } = evaluation.traffic;
     let [before, _, after, _] = evaluation.bytes_per_entity_update();
-    format!(
-        "# {what} {} recording(s): {} snapshots; bytes per entity update {before:.3} before, {after:.3} after.",
-        traffic.recordings, traffic.snapshots
-    )
+    [
+        format!(
+            "# {what}: {}: {snapshots} snapshots, {entity_updates} entity updates.",
+            evaluation.files.join(", ")
+        ),
+        format!("# Bytes per entity update: {before:.3} with the built-in code, {after:.3} with these."),
+    ]
 }
 
 fn field_lines(field: &FieldBits) -> Vec<String> {
@@ -36,10 +38,10 @@ fn field_lines(field: &FieldBits) -> Vec<String> {
     let (residuals, before, after) = (field.residuals, each(field.built_in_bits), each(field.trained_bits));
     match field.line() {
         Some(line) => {
-            vec![format!("# {residuals} residuals: {before:.2} bits each before, {after:.2} after"), line]
+            vec![format!("# {residuals} residuals, {before:.2} bits each before, {after:.2} after:"), line]
         }
         None => vec![format!(
-            "# {}: {residuals} residuals of {before:.2} bits: the built-in code does as well",
+            "# {residuals} residuals, {before:.2} bits each, as good as it gets: {}",
             field.name
         )],
     }
