@@ -56,6 +56,7 @@ pub(crate) struct Body {
 impl Game for Arena {
     const NAME: &'static str = "arena";
     const TICK_RATE_HZ: u32 = TICK_RATE_HZ;
+    const CODES: &'static str = include_str!("../codes.txt");
     const PREDICTS: bool = true;
 
     type Settings = Settings;

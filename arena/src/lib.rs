@@ -13,6 +13,7 @@
 //! | `combat.rs`, `shot.rs`, `pickup.rs`, `spawn.rs` | one chapter of that tick each |
 //! | `settings.rs`, `map.rs`, `default_map.rs`, `geometry.rs` | the ground that it happens on |
 //! | `bot.rs` | players without people |
+//! | `codes.txt` | prefix codes for the fields, trained on recorded play: they make frames smaller, and change no rule |
 //!
 //! Distances are in metres; x grows to the right and y grows downwards, as on a screen. Angle 0 looks
 //! along x, a quarter turn looks along y. What is called `..._ticks` is counted in 60ths of a second.

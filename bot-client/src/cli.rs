@@ -1,5 +1,7 @@
 //! Owns the command line: what can be typed, what it means, and what is printed at the end.
 
+mod training;
+
 use crate::console::{self, End};
 use crate::swarm::{self, Outcome, Report};
 use crate::{Exit, UrlError, play_url};
@@ -9,6 +11,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 use tickwire_shared::Bots;
+use training::{RecordArgs, TrainArgs};
 
 /// Bots that join per second when nobody says how fast they shall come.
 const JOINS_PER_SECOND: f64 = 100.0;
@@ -42,6 +45,20 @@ enum Command {
     /// Exit code: 0 left, or the server said goodbye; 1 usage, 2 could not connect, 99 the connection was lost or
     /// the server threw us out.
     Console(ConsoleArgs),
+    /// Record what a server sends to one client, for training
+    ///
+    /// The file holds every message of the server as it came: chat and names, too.
+    ///
+    /// Exit code: 0 recorded, 1 usage, or the file cannot be written; 2 could not connect, 99 the connection was lost (what
+    /// came before is in the file) or a bot failed, 130 interrupted before anything was recorded.
+    Record(RecordArgs),
+    /// Train a game's prefix codes on recordings
+    ///
+    /// Prints what each field takes before and after. By context: what it would take with codes that also depend
+    /// on how far the column went before, which the protocol does not have.
+    ///
+    /// Exit code: 0 trained, 1 usage, or a recording is of no use.
+    Train(TrainArgs),
 }
 
 #[derive(Debug, Args)]
@@ -122,6 +139,8 @@ fn run<G: Bots>(cli: Cli) -> Result<Exit, clap::Error> {
             let plan = console::Plan { url, name: args.name };
             Ok(runtime.block_on(chat::<G>(&plan)))
         }
+        Command::Record(args) => args.run::<G>(&runtime),
+        Command::Train(args) => Ok(args.run()),
     }
 }
 
@@ -165,7 +184,7 @@ impl SwarmArgs {
         Ok(swarm::Plan {
             urls: self.urls()?,
             bots: self.bots as usize,
-            behaviour: self.behaviour::<G>()?,
+            behaviour: behaviour::<G>(self.behaviour.as_deref(), self.seed)?,
             seed: self.seed,
             ramp: self.ramp.unwrap_or_else(|| usual_ramp(self.bots, self.seconds)),
             duration: self.seconds,
@@ -183,14 +202,14 @@ impl SwarmArgs {
         }
         Ok(urls)
     }
+}
 
-    fn behaviour<G: Bots>(&self) -> Result<String, PlanError> {
-        let usual = G::BEHAVIOURS.first().copied().unwrap_or_default();
-        let wanted = self.behaviour.as_deref().unwrap_or(usual);
-        match G::bot(wanted, self.seed) {
-            Some(_) => Ok(wanted.to_owned()),
-            None => Err(PlanError::Behaviour { wanted: wanted.to_owned(), known: G::BEHAVIOURS }),
-        }
+/// The wanted character, or the usual one.
+fn behaviour<G: Bots>(wanted: Option<&str>, seed: u64) -> Result<String, PlanError> {
+    let wanted = wanted.or(G::BEHAVIOURS.first().copied()).unwrap_or_default();
+    match G::bot(wanted, seed) {
+        Some(_) => Ok(wanted.to_owned()),
+        None => Err(PlanError::Behaviour { wanted: wanted.to_owned(), known: G::BEHAVIOURS }),
     }
 }
 
@@ -221,8 +240,12 @@ fn print_outcome(outcome: &Outcome, json: bool) -> Exit {
     } else if report.joined > 0 {
         say(&report.to_string());
     }
-    report.complaints.iter().for_each(|sentence| complain(sentence));
+    print_complaints(report);
     Report::exit(report)
+}
+
+fn print_complaints(report: &Report) {
+    report.complaints.iter().for_each(|sentence| complain(sentence));
 }
 
 /// Whoever closed our stdout does not want the rest: nothing to fail for.
@@ -242,7 +265,7 @@ mod tests {
         let words = ["bot-client", "swarm"].into_iter().chain(line.split_whitespace());
         match Cli::try_parse_from(words).unwrap().command {
             Command::Swarm(args) => args,
-            Command::Console(_) => unreachable!(),
+            _ => unreachable!(),
         }
     }
 

@@ -1,19 +1,24 @@
-//! Headless Tickwire clients: a swarm of bots that loads a server and reports what players would feel, and a
-//! console to chat with a room from a terminal.
+//! Headless Tickwire clients: a swarm of bots that loads a server and reports what players would feel, a
+//! console to chat with a room from a terminal, and a recorder and a trainer that make a game's frames smaller.
 //!
-//! Generic over the game: a binary is one line, `tickwire_bot_client::command_line::<MyGame>()`. Both programs are built from
-//! real clients ([`tickwire_client::net::Connection`]); nothing here knows the protocol.
+//! Generic over the game: a binary is one line, `tickwire_bot_client::command_line::<MyGame>()`. All that connects is built from
+//! real clients ([`tickwire_client::net::Connection`]); of the protocol, only the trainer knows more than they tell.
 //!
 //! | file | owns |
 //! |---|---|
-//! | `cli.rs`, `url.rs`, `exit.rs` | what is typed, where it leads, how it ends |
+//! | `cli.rs`, `cli/`, `url.rs`, `exit.rs` | what is typed, where it leads, how it ends |
 //! | `swarm/` | many bots in one process: conductor, bot, measured window, report |
 //! | `console/` | one spectator between a terminal and a room |
+//! | `record.rs`, `recording.rs` | what a server sends to one client, and the file that it is kept in |
+//! | `train/` | prefix codes for a game's fields, from recordings |
 
 mod cli;
 pub mod console;
 mod exit;
+pub mod record;
+pub mod recording;
 pub mod swarm;
+pub mod train;
 mod url;
 
 pub use cli::command_line;

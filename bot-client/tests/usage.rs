@@ -14,6 +14,14 @@ async fn what_cannot_be_understood_is_a_usage_error() {
         &["swarm", "--url", "http://127.0.0.1:9001"],
         &["swarm", "--room", "no room"],
         &["console", "127.0.0.1:9001"],
+        &["record"],
+        &["record", "--out", "x", "--seconds", "0"],
+        &["record", "--out", "x", "--bots", "-1"],
+        &["record", "--out", "x", "--bots", "1", "--behaviour", "dancer"],
+        &["record", "--out", "x", "--url", "http://127.0.0.1:9001"],
+        &["train"],
+        &["train", "--out", "x"],
+        &["train", "there-is-no-such-file"],
     ] {
         let ended = bot_client(args).await;
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{args:?}");
@@ -23,7 +31,7 @@ async fn what_cannot_be_understood_is_a_usage_error() {
 
 #[tokio::test]
 async fn help_and_version_are_no_errors() {
-    for args in [&["--help"][..], &["swarm", "--help"], &["--version"]] {
+    for args in [&["--help"][..], &["swarm", "--help"], &["train", "--help"], &["--version"]] {
         let ended = bot_client(args).await;
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{args:?}");
     }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WireCloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 /// TCP and WebSocket handshakes together.
@@ -75,6 +75,8 @@ pub struct Connection<G: Game> {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     client: Client<G>,
     opened: Instant,
+    /// The last frame, if somebody wants it: to keep one costs the socket a buffer.
+    kept: Option<Bytes>,
 }
 
 impl<G: Game> Connection<G> {
@@ -89,7 +91,7 @@ impl<G: Game> Connection<G> {
         let no_delay = true;
         let connecting = connect_async_with_config(url, Some(socket_config()), no_delay);
         let (socket, _) = timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| ConnectError::Timeout)??;
-        let mut connection = Self { socket, client: Client::new(config), opened: Instant::now() };
+        let mut connection = Self { socket, client: Client::new(config), opened: Instant::now(), kept: None };
         connection.client.update(Duration::ZERO);
         connection.send().await?;
         Ok(connection)
@@ -104,6 +106,17 @@ impl<G: Game> Connection<G> {
     #[must_use]
     pub fn now(&self) -> Duration {
         self.opened.elapsed()
+    }
+
+    /// From now on [`Connection::frame`] has the last frame of the server.
+    pub fn keep_frames(&mut self) {
+        self.kept.get_or_insert_default();
+    }
+
+    /// What the last [`Step::Frame`] was about, byte for byte; empty unless [`Connection::keep_frames`]. For recorders.
+    #[must_use]
+    pub fn frame(&self) -> &[u8] {
+        self.kept.as_deref().unwrap_or_default()
     }
 
     /// Waits for the next frame or the client's next tick, hands it to the client, and sends what is to be sent.
@@ -140,6 +153,9 @@ impl<G: Game> Connection<G> {
 
     async fn take(&mut self, message: Message) -> Result<Step, ConnectionError> {
         let now = self.now();
+        if let (Some(kept), Message::Binary(frame)) = (&mut self.kept, &message) {
+            kept.clone_from(frame);
+        }
         let taken = match &message {
             Message::Binary(frame) => self.client.receive(now, frame),
             Message::Text(_) => Err(Malformed("a text message where only binary ones are understood")),

@@ -43,7 +43,7 @@ impl<G: Game> ServerConfig<G> {
         if G::TICK_RATE_HZ == 0 {
             return Err(ConfigError::TickRate);
         }
-        Layout::new(Schema::of::<G>()).map_err(ConfigError::Schema)?;
+        Schema::try_of::<G>().and_then(Layout::new).map_err(ConfigError::Schema)?;
         match encode(&self.settings).len() {
             bytes if bytes > SETTINGS_BYTES_MAX => Err(ConfigError::Settings(bytes)),
             _ => Ok(()),

@@ -14,7 +14,6 @@ mod delta;
 mod game;
 mod held;
 mod history;
-
 mod layout;
 pub mod limits;
 mod message;
@@ -26,8 +25,10 @@ mod slots;
 mod snapshot;
 mod spec;
 mod tick;
+mod training;
 mod usage;
 mod wire;
+mod word_lengths;
 mod wrappers;
 mod writer;
 
@@ -56,6 +57,7 @@ pub use slots::SlotTable;
 pub use snapshot::{Row, Snapshot, row_hash};
 pub use spec::{Angle, Flag, Int, Key, OneOf, Range, Spec, angle, choice, flag, int, key, range};
 pub use tick::{Tick, WireTick};
+pub use training::{Baseline, Codes, FieldBits, Trainer};
 pub use usage::{FieldUsage, KindUsage, PartBits, Usage};
 pub use wire::{Malformed, append_message, decode, decode_prefix, encode};
 pub use wrappers::{Optional, OwnerOnly, optional, owner_only};

@@ -144,16 +144,27 @@ pub struct Schema {
 
 impl Schema {
     /// The schema of a game.
+    ///
+    /// # Panics
+    /// If the game's codes are not for its fields: see [`Schema::try_of`].
     #[must_use]
     pub fn of<G: crate::Game>() -> Self {
+        Self::try_of::<G>().unwrap_or_else(|fault| panic!("{}: {fault}", G::NAME))
+    }
+
+    /// The schema of a game, whose codes may be those of an older version of it.
+    ///
+    /// # Errors
+    /// In words, if [`Game::CODES`](crate::Game::CODES) names a field that there is not, or cannot be understood.
+    pub fn try_of<G: crate::Game>() -> Result<Self, String> {
         let mut schema = Self {
             game: G::NAME.to_owned(),
             version: G::VERSION,
             tick_rate_hz: G::TICK_RATE_HZ,
             kinds: <G::Entity as crate::Replicate>::kinds(),
         };
-        schema.set_codes(G::CODES).unwrap_or_else(|fault| panic!("{}: CODES: {fault}", G::NAME));
-        schema
+        schema.set_codes(G::CODES).map_err(|fault| format!("CODES: {fault}"))?;
+        Ok(schema)
     }
 
     /// Gives fields the prefix codes of a text: see [`Game::CODES`](crate::Game::CODES).
@@ -265,6 +276,19 @@ mod tests {
     fn a_difference_names_the_field_and_both_sides() {
         assert_eq!(schema(65_535).difference(&schema(255)), ["Player.hp: u16 here, u8 there"]);
         assert_ne!(schema(65_535).hash(), schema(255).hash());
+    }
+
+    #[test]
+    fn codes_are_for_fields_that_there_are() {
+        let mut coded = schema(255);
+        coded.set_codes("# trained\n\n  Player.hp: 1 2\t3 3 \n").unwrap();
+        assert_eq!(coded.kinds[0].fields[0].code, [1, 2, 3, 3]);
+        assert_eq!(schema(255).difference(&coded), ["Player.hp: u8 here, u8 (code [1, 2, 3, 3]) there"]);
+        let fault = |text| schema(255).set_codes(text).unwrap_err();
+        assert_eq!(fault("Player.mana: 1 1"), "there is no field `Player.mana`");
+        assert_eq!(fault("Sheep: 1 1"), "there is no field `Sheep`");
+        assert_eq!(fault("Player.hp 1 1"), "`Player.hp 1 1` has no colon");
+        assert!(fault("Player.hp: 1 256").starts_with("`Player.hp: 1 256`: "));
     }
 
     #[test]

@@ -195,25 +195,38 @@ fn check_bits(checker: &mut Checker) {
     checker.bytes("bits", bits.align());
 }
 
-/// Two ticks of the meadow as its player gets them: a full snapshot, then one that says what was not expected.
 fn check_snapshots(checker: &mut Checker) {
-    let layout = Layout::of::<Meadow>();
+    let (full, delta) = snapshots(&Layout::of::<Meadow>());
+    checker.bytes("full snapshot", &full);
+    checker.bytes("delta snapshot", &delta);
+    // The codes as the document gives them. A full snapshot of the own sheep has a residual, too: its wool.
+    let document = document();
+    let codes = document.lines().map(str::trim).filter(|line| line.starts_with("Sheep.")).collect::<Vec<_>>();
+    let mut schema = Schema::of::<Meadow>();
+    schema.set_codes(&codes.join("\n")).expect("the document's codes");
+    assert!(schema != Schema::of::<Meadow>(), "the document gives codes");
+    let (_, delta) = snapshots(&Layout::new(schema).expect("whole codes"));
+    checker.bytes("delta snapshot with codes", &delta);
+}
+
+/// Two ticks of the meadow as its player gets them: a full snapshot, then one that says what was not expected.
+fn snapshots(layout: &Layout) -> (Vec<u8>, Vec<u8>) {
     let mut meadow = Meadow::new(&(), 0);
     let (mut table, mut held, mut writer) = (SlotTable::default(), Held::default(), DeltaWriter::default());
     let mut history = History::new(4);
     let mut write = |now: &Snapshot, baseline: Option<Tick>, own, age| {
         history.push(now.tick(), now.clone());
-        let source = Source { layout: &layout, now, history: &history };
+        let source = Source { layout, now, history: &history };
         let mut bits = BitWriter::default();
         let (own, visible) = (Some(own), Visible::All);
         let receiver = Receiver { table: &mut table, baseline, previous: None, own, visible };
         writer.write_all(&mut bits, source, receiver);
         let body = bits.align().to_vec();
-        read_delta(&body, &layout, &mut held, now.tick(), age).expect("our own");
+        read_delta(&body, layout, &mut held, now.tick(), age).expect("our own");
         let mut view = Snapshot::default();
         held.copy_to(&mut view);
         assert_eq!(&view, now);
-        let hash = Some(held.hash(&layout));
+        let hash = Some(held.hash(layout));
         let slack = Slack::of_ticks(1.25);
         encode(&ServerMessage::Snapshot(SnapshotMessage {
             tick: now.tick().wire(),
@@ -227,7 +240,6 @@ fn check_snapshots(checker: &mut Checker) {
     let mut first = Snapshot::default();
     first.take(Tick(65_535), &meadow);
     let full = write(&first, None, meadow.own, 0);
-    checker.bytes("full snapshot", &full);
 
     let own = meadow.own;
     let second_sheep = Sheep { pos: Vec2::new(1.0, 2.0), vel: Vec2::ZERO, hp: 55, wool: 3 };
@@ -243,7 +255,7 @@ fn check_snapshots(checker: &mut Checker) {
     let mut told = second.clone();
     told.take(Tick(65_536), &Meadow { sheep: without_wool(&meadow.sheep, own), own });
     let delta = write(&told, Some(first.tick()), own, 1);
-    checker.bytes("delta snapshot", &delta);
+    (full, delta)
 }
 
 fn without_wool(

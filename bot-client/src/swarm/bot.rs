@@ -198,7 +198,7 @@ impl<G: Bots> Player<G> {
 }
 
 /// What the bot wants in its client's next tick.
-fn decide<G: Bots>(
+pub fn decide<G: Bots>(
     client: &Client<G>,
     mind: &mut G::Bot,
     others: &mut Vec<(EntityId, G::Entity)>,

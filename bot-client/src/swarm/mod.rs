@@ -9,6 +9,7 @@ mod report;
 mod table;
 mod window;
 
+pub(crate) use bot::decide;
 pub use latency::Percentiles;
 pub use report::Report;
 
