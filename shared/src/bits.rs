@@ -19,6 +19,7 @@ impl BitWriter {
     }
 
     /// Appends the low `bits` bits (at most 32) of `value`, whose other bits are 0.
+    #[inline]
     pub fn write(&mut self, value: u32, bits: u32) {
         debug_assert!(bits <= 32 && (bits == 32 || value >> bits == 0), "{value} does not fit {bits} bits");
         self.waiting |= u64::from(value) << self.waiting_bits;
@@ -31,6 +32,7 @@ impl BitWriter {
     }
 
     /// Appends one bit.
+    #[inline]
     pub fn write_bit(&mut self, bit: bool) {
         self.write(u32::from(bit), 1);
     }

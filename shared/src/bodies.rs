@@ -30,6 +30,8 @@ const NOTHING: Body = Body(u32::MAX - 1);
 
 #[derive(Copy, Clone, Debug)]
 struct Encoded {
+    /// The first 64 bits: mostly all.
+    word: u64,
     start: u32,
     bits: u32,
     kind: u8,
@@ -81,6 +83,10 @@ impl<T: Default> Pool<T> {
 }
 
 impl Body {
+    pub fn is_unknown(self) -> bool {
+        self == UNKNOWN
+    }
+
     pub fn is_nothing(self) -> bool {
         self == NOTHING
     }
@@ -99,15 +105,24 @@ impl Bodies {
     }
 
     /// How many bits a body has.
+    #[inline]
     pub fn bits(&self, body: Body) -> u32 {
         if body.is_nothing() { 0 } else { self.encoded[body.0 as usize].bits }
     }
 
     /// Copies a body's bits into a frame.
+    #[inline]
     pub fn copy(&mut self, body: Body, out: &mut BitWriter) {
         let encoded = &mut self.encoded[body.0 as usize];
         encoded.copies += 1;
-        out.write_bits(&self.bits.bytes()[encoded.start as usize..], encoded.bits);
+        match encoded.bits {
+            0..=32 => out.write(encoded.word as u32, encoded.bits),
+            33..=64 => {
+                out.write(encoded.word as u32, 32);
+                out.write((encoded.word >> 32) as u32, encoded.bits - 32);
+            }
+            _ => out.write_bits(&self.bits.bytes()[encoded.start as usize..], encoded.bits),
+        }
     }
 
     /// The whole row at a place.
@@ -126,7 +141,7 @@ impl Bodies {
     }
 
     /// The changes of the row at a place against these rows alone: not kept for others.
-    pub fn alone(&mut self, layout: &Layout, rows: Rows<'_>, place: usize) -> Body {
+    pub fn alone(&mut self, layout: &Layout, rows: &Rows<'_>, place: usize) -> Body {
         let row = rows.now.row(place);
         let kind = &layout.kinds[row.kind];
         let known = rows.known(place).expect("it was in view then");
@@ -146,8 +161,11 @@ impl Bodies {
 
     fn finish(&mut self, start: u32, kind: usize, costs: u32, is_full: bool) -> Body {
         let bits = self.bits.bit_len() - start * 8;
-        self.bits.align();
-        self.encoded.push(Encoded { start, bits, kind: kind as u8, is_full, costs, copies: 0 });
+        let bytes = &self.bits.align()[start as usize..];
+        let mut word = [0; 8];
+        word.iter_mut().zip(bytes).for_each(|(byte, from)| *byte = *from);
+        let word = u64::from_le_bytes(word);
+        self.encoded.push(Encoded { word, start, bits, kind: kind as u8, is_full, costs, copies: 0 });
         Body(self.encoded.len() as u32 - 1)
     }
 
@@ -167,12 +185,20 @@ impl Bodies {
         number
     }
 
+    /// What is known so far of the changes of a group, by place.
+    pub fn known(&self, group: usize) -> &[Body] {
+        &self.groups.values[group].bodies
+    }
+
     /// The changes of the row at a place that was there at both ticks of a group.
-    pub fn changes(&mut self, layout: &Layout, group: usize, rows: Rows<'_>, place: usize) -> Body {
+    #[inline]
+    pub fn changes(&mut self, layout: &Layout, group: usize, rows: &Rows<'_>, place: usize) -> Body {
         let known = self.groups.values[group].bodies[place];
-        if known != UNKNOWN {
-            return known;
-        }
+        if known != UNKNOWN { known } else { self.first_changes(layout, group, rows, place) }
+    }
+
+    #[cold]
+    fn first_changes(&mut self, layout: &Layout, group: usize, rows: &Rows<'_>, place: usize) -> Body {
         let body = match rows.now.is_at_rest_since(place, rows.oldest()) {
             true => NOTHING,
             false => self.alone(layout, rows, place),
@@ -183,7 +209,7 @@ impl Bodies {
 
     /// The places of all rows that were there at both ticks of a group and have changed, ascending. What rests costs a
     /// glance, once per tick and not per player.
-    pub fn changed(&mut self, layout: &Layout, group: usize, rows: Rows<'_>) -> &mut Vec<u32> {
+    pub fn changed(&mut self, layout: &Layout, group: usize, rows: &Rows<'_>) -> &mut Vec<u32> {
         if !self.groups.values[group].is_complete {
             let mut changed = std::mem::take(&mut self.groups.values[group].changed);
             let oldest = rows.oldest();

@@ -124,12 +124,12 @@ fn read_entered(
 ) -> Result<(), Malformed> {
     read_ascending(bits, |bits, index| {
         let generation = bits.read_gamma()?;
-        if held.table.holds_index(index) || generation > u32::MAX >> 1 {
+        if held.table.find_index(index).is_some() || generation > u32::MAX >> 1 {
             return Err(Malformed("an entity enters that is there already"));
         }
         let id: EntityId = key_from_parts(index, generation << 1 | 1);
         let kind = read_full(bits, layout, &mut held.row)?;
-        let slot = held.table.enter(id, kind, tick) as usize;
+        let slot = held.table.enter(id, kind, tick, 0) as usize;
         if held.rows.len() <= slot {
             held.rows.resize_with(slot + 1, HeldRow::default);
         }
@@ -137,7 +137,9 @@ fn read_entered(
         row.kind = kind;
         std::mem::swap(&mut row.columns, &mut held.row);
         Ok(())
-    })
+    })?;
+    held.table.note_entered();
+    Ok(())
 }
 
 fn read_own(bits: &mut BitReader<'_>, layout: &Layout, held: &mut Held) -> Result<(), Malformed> {

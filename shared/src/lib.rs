@@ -26,6 +26,7 @@ mod snapshot;
 mod spec;
 mod tick;
 mod training;
+mod updates;
 mod usage;
 mod wire;
 mod word_lengths;

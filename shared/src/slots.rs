@@ -11,8 +11,8 @@ use std::collections::BinaryHeap;
 pub struct SlotTable {
     pub(crate) slots: Vec<Slot>,
     free: BinaryHeap<Reverse<u32>>,
-    /// By the index of an id: its slot + 1, or 0.
-    by_index: Vec<u32>,
+    /// The used slots behind the indexes of their ids, by index.
+    pub(crate) order: Vec<(u32, u32)>,
     /// The slot of the client's own entity.
     pub(crate) own: Option<u32>,
     /// Ascending: the slots that have a bit of their own in the next snapshot.
@@ -26,6 +26,9 @@ pub struct SlotTable {
     pub(crate) is_whole: bool,
 }
 
+/// In place of a count of quiet snapshots: it changed in the snapshot at hand.
+const LIVELY: u8 = u8::MAX;
+
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Slot {
     /// Null while the slot is free.
@@ -36,8 +39,8 @@ pub(crate) struct Slot {
     pub is_active: bool,
     /// The tick of the snapshot that it entered with.
     pub since: Tick,
-    /// For the writer: the tick in which it was last found to be in view.
-    pub seen: Tick,
+    /// For the writer: where its row was last found. A guess at where it is now.
+    pub place: u32,
 }
 
 /// What a client holds in a slot that was held back in one of the last two snapshots.
@@ -61,7 +64,7 @@ impl SlotTable {
     pub fn clear(&mut self) {
         self.slots.clear();
         self.free.clear();
-        self.by_index.clear();
+        self.order.clear();
         self.own = None;
         self.active.clear();
         self.fresh.clear();
@@ -72,7 +75,7 @@ impl SlotTable {
     /// How many entities the client sees.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.order.len()
     }
 
     /// Whether it sees none.
@@ -84,13 +87,14 @@ impl SlotTable {
     /// The slot of an entity, if the client sees it.
     #[must_use]
     pub fn find(&self, id: EntityId) -> Option<u32> {
-        let slot = self.by_index.get(key_parts(id).0 as usize)?.checked_sub(1)?;
+        let slot = self.find_index(key_parts(id).0)?;
         (self.slots[slot as usize].id == id).then_some(slot)
     }
 
-    /// Whether the index of this id is that of an entity in the table (of any generation).
-    pub(crate) fn holds_index(&self, index: u32) -> bool {
-        self.by_index.get(index as usize).is_some_and(|slot| *slot != 0)
+    /// The slot of the entity with this index (of any generation).
+    pub(crate) fn find_index(&self, index: u32) -> Option<u32> {
+        let place = self.order.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        Some(self.order[place].1)
     }
 
     /// The client's own entity, if it has one.
@@ -106,7 +110,7 @@ impl SlotTable {
 
     /// All used slots, by the index of their entity's id.
     pub(crate) fn by_index(&self) -> impl Iterator<Item = u32> {
-        self.by_index.iter().filter_map(|slot| slot.checked_sub(1))
+        self.order.iter().map(|(_, slot)| *slot)
     }
 
     /// Whether the client holds rows of other ticks than those of its last two snapshots.
@@ -127,30 +131,34 @@ impl SlotTable {
         Some(self.lagging[place])
     }
 
-    /// Gives an entity the lowest free slot. The caller knows that its index is new and in bounds.
-    pub(crate) fn enter(&mut self, id: EntityId, kind: usize, since: Tick) -> u32 {
+    /// Gives an entity the lowest free slot. The caller knows that its index is new, in bounds and above those that have entered
+    /// since [`SlotTable::note_entered`], which must be called before anything is looked for.
+    pub(crate) fn enter(&mut self, id: EntityId, kind: usize, since: Tick, place: u32) -> u32 {
         let slot = self.free.pop().map_or(self.slots.len() as u32, |Reverse(slot)| slot);
-        let entry = Slot { id, kind: kind as u8, quiet: 0, is_active: false, since, seen: since };
+        let entry = Slot { id, kind: kind as u8, quiet: 0, is_active: false, since, place };
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = entry,
             None => self.slots.push(entry),
         }
-        let index = key_parts(id).0 as usize;
-        assert!(index <= ENTITIES_MAX, "checked by the caller");
-        if self.by_index.len() <= index {
-            self.by_index.resize(index + 1, 0);
-        }
-        assert_eq!(self.by_index[index], 0, "checked by the caller");
-        self.by_index[index] = slot + 1;
+        assert!(key_parts(id).0 as usize <= ENTITIES_MAX, "checked by the caller");
         self.fresh.push(slot);
         slot
     }
 
-    /// Frees a used slot.
+    /// Makes those findable that have entered.
+    pub(crate) fn note_entered(&mut self) {
+        let Self { slots, order, fresh, .. } = self;
+        let held = order.len();
+        order.extend(fresh.iter().map(|slot| (key_parts(slots[*slot as usize].id).0, *slot)));
+        if held > 0 && order.len() > held && order[held - 1] > order[held] {
+            // Two ascending runs, which this kind of sort finds and merges.
+            order.sort();
+        }
+    }
+
+    /// Frees a used slot. Nothing is looked for before [`SlotTable::forget_left`].
     pub(crate) fn leave(&mut self, slot: u32) {
-        let entry = &mut self.slots[slot as usize];
-        self.by_index[key_parts(entry.id).0 as usize] = 0;
-        entry.id = EntityId::null();
+        self.slots[slot as usize].id = EntityId::null();
         self.free.push(Reverse(slot));
         if self.own == Some(slot) {
             self.own = None;
@@ -159,7 +167,8 @@ impl SlotTable {
 
     /// Forgets what the lists say of slots that were freed, before any of them is used again.
     pub(crate) fn forget_left(&mut self) {
-        let Self { slots, active, lagging, .. } = self;
+        let Self { slots, order, active, lagging, .. } = self;
+        order.retain(|(_, slot)| slots[*slot as usize].is_used());
         active.retain(|slot| slots[*slot as usize].is_used());
         lagging.retain(|lagging| slots[lagging.slot as usize].is_used());
     }
@@ -206,27 +215,29 @@ impl SlotTable {
     /// A slot stays active until it has been quiet for a while: to wake it costs as much as many bits that say "unchanged".
     fn settle_active(&mut self, changed: impl Iterator<Item = u32>, held_back: &[u32]) {
         let Self { slots, active, fresh, .. } = self;
-        for slot in active.iter() {
-            slots[*slot as usize].quiet += 1;
-        }
-        let awake = active.len();
-        let fresh = fresh.drain(..).map(|slot| (slot, QUIET_SNAPSHOTS_MAX - FRESH_SNAPSHOTS));
-        let lively = changed.chain(held_back.iter().copied()).map(|slot| (slot, 0));
-        for (slot, quiet) in lively.chain(fresh) {
+        let mut is_any_new = !fresh.is_empty();
+        for slot in changed.chain(held_back.iter().copied()) {
             let entry = &mut slots[slot as usize];
-            entry.quiet = quiet;
+            entry.quiet = LIVELY;
             if !std::mem::replace(&mut entry.is_active, true) {
                 active.push(slot);
+                is_any_new = true;
             }
-        }
-        if active.len() > awake {
-            active.sort_unstable();
         }
         active.retain(|slot| {
             let entry = &mut slots[*slot as usize];
+            entry.quiet = if entry.quiet == LIVELY { 0 } else { entry.quiet + 1 };
             entry.is_active = entry.quiet < QUIET_SNAPSHOTS_MAX;
             entry.is_active
         });
+        for slot in fresh.drain(..) {
+            let entry = &mut slots[slot as usize];
+            (entry.quiet, entry.is_active) = (QUIET_SNAPSHOTS_MAX - FRESH_SNAPSHOTS, true);
+            active.push(slot);
+        }
+        if is_any_new {
+            active.sort_unstable();
+        }
     }
 }
 
@@ -238,8 +249,9 @@ mod tests {
     fn table(entities: u32) -> SlotTable {
         let mut table = SlotTable::default();
         for index in 1..=entities {
-            table.enter(key_from_parts(index, 1), 0, Tick(10));
+            table.enter(key_from_parts(index, 1), 0, Tick(10), 0);
         }
+        table.note_entered();
         table.settle(Tick(10), None, [].into_iter(), &[]);
         table
     }
@@ -285,7 +297,8 @@ mod tests {
         table.leave(1);
         table.forget_left();
         assert_eq!((&table.active[..], table.lagging.len()), (&[0, 2][..], 0));
-        assert_eq!(table.enter(key_from_parts(9, 1), 0, Tick(12)), 1, "the lowest free one");
+        assert_eq!(table.enter(key_from_parts(9, 1), 0, Tick(12), 0), 1, "the lowest free one");
+        table.note_entered();
         settle(&mut table, 12, &[], &[]);
         assert_eq!(table.active, [1], "the others have been quiet for long enough");
     }

@@ -169,6 +169,12 @@ impl Snapshot {
         (self.ids[place] == id).then_some(place)
     }
 
+    /// Whether this entity is at this place.
+    #[inline]
+    pub(crate) fn is_at(&self, place: u32, id: EntityId) -> bool {
+        self.ids.get(place as usize) == Some(&id)
+    }
+
     /// The place of an entity, found at once if it is `place`, as in another snapshot of the same entities.
     pub(crate) fn find_near(&self, place: usize, id: EntityId) -> Option<usize> {
         if self.ids.get(place) == Some(&id) { Some(place) } else { self.find(id) }

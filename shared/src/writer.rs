@@ -5,6 +5,7 @@ use crate::bodies::{Bodies, Body, Rows};
 use crate::delta::write_ascending;
 use crate::limits::BASELINE_AGE_TICKS_MAX;
 use crate::rows::write_owner;
+use crate::updates::Slots;
 use crate::{BitWriter, EntityId, History, Layout, PartBits, SlotTable, Snapshot, Tick, Usage, key_parts};
 
 /// What all snapshots of a tick are made from.
@@ -66,17 +67,19 @@ pub struct Update {
     /// Whether the client shall hear of it later: set by the caller. Not for long: what is held longer than a baseline may be leaves
     /// the view and enters it again.
     pub waits: bool,
-    slot: u32,
-    is_active: bool,
-    body: Body,
+    pub(crate) slot: u32,
+    pub(crate) is_active: bool,
+    pub(crate) body: Body,
 }
 
 /// Writes the snapshots of a tick, one receiver after the other.
 #[derive(Debug, Default)]
 pub struct DeltaWriter {
-    bodies: Bodies,
+    pub(crate) bodies: Bodies,
     left: Vec<u32>,
     held_back: Vec<u32>,
+    /// A bit for each active slot of the receiver at hand: whether it changed.
+    pub(crate) marks: BitWriter,
     /// Of the receiver at hand, by place: what is to enter.
     pub entering: Vec<Entering>,
     /// Of the receiver at hand, by slot: what changed.
@@ -99,18 +102,21 @@ impl DeltaWriter {
         self.left.clear();
         self.entering.clear();
         self.updates.clear();
+        self.marks.clear();
         let table = &mut *receiver.table;
         if receiver.baseline.is_none() {
             table.clear();
         }
         table.fresh.clear();
         match (receiver.visible, receiver.baseline) {
-            (Visible::These(places), _) => self.compare(source, table, places),
+            (Visible::These(places), _) => {
+                self.compare(source, table, places.iter().map(|place| *place as usize));
+            }
             (Visible::All, Some(baseline)) if table.is_whole => {
                 let base = source.history.get(baseline).expect("a baseline is in the history");
                 self.follow(source, table, base);
             }
-            (Visible::All, _) => self.catch_up(source, table),
+            (Visible::All, _) => self.compare(source, table, 0..source.now.len()),
         }
         if !self.left.is_empty() {
             self.left.iter().for_each(|slot| table.leave(*slot));
@@ -127,20 +133,31 @@ impl DeltaWriter {
         self.entering.push(Entering { place: place as u32, bits, waits: false, body });
     }
 
-    /// What enters and leaves, where somebody sees just these.
-    fn compare(&mut self, source: Source<'_>, table: &mut SlotTable, places: &[u32]) {
-        let tick = source.now.tick();
-        table.is_whole = false;
-        for place in places.iter().map(|place| *place as usize) {
-            match table.find(source.now.id(place)).filter(|slot| is_going_on(source.now, table, *slot, place))
-            {
-                Some(slot) => table.slots[slot as usize].seen = tick,
-                None => self.enter(source, place),
+    /// What enters and leaves, where somebody sees just these: one walk over what is in view and what is to be, by index.
+    fn compare(&mut self, source: Source<'_>, table: &mut SlotTable, places: impl Iterator<Item = usize>) {
+        let now = source.now;
+        let mut held = 0;
+        for place in places {
+            let id = now.id(place);
+            let index = key_parts(id).0;
+            while let Some(&(_, slot)) = table.order.get(held).filter(|(other, _)| *other < index) {
+                self.left.push(slot);
+                held += 1;
+            }
+            let Some(&(_, slot)) = table.order.get(held).filter(|(other, _)| *other == index) else {
+                self.enter(source, place);
+                continue;
+            };
+            held += 1;
+            if table.slots[slot as usize].id == id && is_going_on(now, table, slot, place) {
+                table.slots[slot as usize].place = place as u32;
+            } else {
+                self.left.push(slot);
+                self.enter(source, place);
             }
         }
-        let slots = table.slots.iter().enumerate();
-        let gone = slots.filter(|(_, slot)| slot.is_used() && slot.seen != tick);
-        self.left.extend(gone.map(|(number, _)| number as u32));
+        self.left.extend(table.order[held..].iter().map(|(_, slot)| *slot));
+        self.left.sort_unstable();
     }
 
     /// What enters and leaves, where somebody sees everything and already saw everything at the baseline.
@@ -166,22 +183,7 @@ impl DeltaWriter {
         self.entering.sort_unstable_by_key(|entering| entering.place);
     }
 
-    /// What enters and leaves, where somebody sees everything but did not before.
-    fn catch_up(&mut self, source: Source<'_>, table: &mut SlotTable) {
-        let tick = source.now.tick();
-        for place in 0..source.now.len() {
-            match table.find(source.now.id(place)).filter(|slot| is_going_on(source.now, table, *slot, place))
-            {
-                Some(slot) => table.slots[slot as usize].seen = tick,
-                None => self.enter(source, place),
-            }
-        }
-        let slots = table.slots.iter().enumerate();
-        let gone = slots.filter(|(_, slot)| slot.is_used() && slot.seen != tick);
-        self.left.extend(gone.map(|(number, _)| number as u32));
-    }
-
-    fn draft_updates(&mut self, source: Source<'_>, receiver: &Receiver<'_>, baseline: Tick) {
+    fn draft_updates(&mut self, source: Source<'_>, receiver: &mut Receiver<'_>, baseline: Tick) {
         let Receiver { table, visible, previous, .. } = receiver;
         let at = |tick: Tick| source.history.get(tick).expect("rows that clients hold are kept");
         // A row before the baseline that the history has forgotten is too old to count, for the reader too.
@@ -189,11 +191,13 @@ impl DeltaWriter {
         let rows = Rows::new(source.now, at(baseline), previous);
         let young = rows.without_previous();
         let groups = [self.bodies.group(rows), self.bodies.group(young)];
-        let mut slots = Slots { writer: self, source, table, rows: [rows, young], groups };
+        let age_ticks = source.now.tick().since(baseline) as u32;
+        let rows = [rows, young];
+        // Without a previous snapshot the two groups are the same one.
+        let old_until = rows[0].previous.map_or(Tick(0), Snapshot::tick);
+        let mut slots = Slots { writer: self, source, table, rows, groups, old_until, age_ticks, shared: 0 };
         match visible {
-            Visible::These(_) => (0..table.slots.len() as u32)
-                .filter(|slot| table.slots[*slot as usize].is_used())
-                .for_each(|slot| slots.draft(slot)),
+            Visible::These(_) => slots.draft_each(),
             Visible::All => slots.draft_all(),
         }
     }
@@ -258,8 +262,9 @@ impl DeltaWriter {
             self.bodies.copy(entering.body, out);
             rows += u64::from(entering.bits);
             next = index + 1;
-            table.enter(id, source.now.row(place).kind, source.now.tick());
+            table.enter(id, source.now.row(place).kind, source.now.tick(), place as u32);
         }
+        table.note_entered();
         out.write_gamma(waiting as u32);
         rows
     }
@@ -274,6 +279,22 @@ impl DeltaWriter {
         self.held_back.extend(self.updates.iter().filter(|update| update.waits).map(|update| update.slot));
         write_ascending(out, self.held_back.iter().copied());
         bits.held_back += meter.step(out);
+        if self.held_back.is_empty() {
+            let count = self.marks.bit_len();
+            out.write_bits(self.marks.align(), count);
+        } else {
+            self.write_marks_of_told(out, table);
+        }
+        bits.active += meter.step(out);
+        let woken = self.updates.iter().filter(|update| !update.waits && !update.is_active);
+        write_ascending(out, woken.map(|update| update.slot));
+        bits.woken += meter.step(out);
+    }
+}
+
+impl DeltaWriter {
+    /// The marks of those that were not held back.
+    fn write_marks_of_told(&self, out: &mut BitWriter, table: &SlotTable) {
         let mut updates = self.updates.iter().peekable();
         for &slot in &table.active {
             while updates.next_if(|update| update.slot < slot).is_some() {}
@@ -282,10 +303,6 @@ impl DeltaWriter {
                 update => out.write_bit(update.is_some()),
             }
         }
-        bits.active += meter.step(out);
-        let woken = self.updates.iter().filter(|update| !update.waits && !update.is_active);
-        write_ascending(out, woken.map(|update| update.slot));
-        bits.woken += meter.step(out);
     }
 }
 
@@ -314,64 +331,5 @@ impl Meter {
     fn step(&mut self, out: &BitWriter) -> u64 {
         let before = std::mem::replace(&mut self.last, out.bit_len());
         u64::from(self.last - before)
-    }
-}
-
-/// Drafts the updates of one receiver, slot by slot.
-struct Slots<'a> {
-    writer: &'a mut DeltaWriter,
-    source: Source<'a>,
-    table: &'a SlotTable,
-    /// For slots that were there at the previous snapshot, and for those that entered with the baseline.
-    rows: [Rows<'a>; 2],
-    groups: [usize; 2],
-}
-
-impl Slots<'_> {
-    fn draft_all(&mut self) {
-        self.table.active.iter().for_each(|slot| self.draft(*slot));
-        let awake = self.writer.updates.len();
-        let Self { table, source, .. } = *self;
-        let (rows, group) = (self.rows[0], self.groups[0]);
-        let changed = std::mem::take(self.writer.bodies.changed(source.layout, group, rows));
-        for place in &changed {
-            let slot = table.find(source.now.id(*place as usize));
-            if let Some(slot) = slot.filter(|slot| !table.slots[*slot as usize].is_active) {
-                self.draft(slot);
-            }
-        }
-        self.writer.bodies.put_back(group, changed);
-        if self.writer.updates.len() > awake {
-            self.writer.updates.sort_unstable_by_key(|update| update.slot);
-        }
-    }
-
-    fn draft(&mut self, slot: u32) {
-        let Self { table, source: Source { layout, now, .. }, .. } = *self;
-        let entry = table.slots[slot as usize];
-        let place = now.find(entry.id).expect("what has gone has left");
-        let lagging = if table.is_lagging() { table.lagging(slot) } else { None };
-        let (body, base) = match lagging {
-            None => {
-                let is_young = self.rows[0].previous.is_none_or(|previous| entry.since > previous.tick());
-                let (rows, group) = (self.rows[usize::from(is_young)], self.groups[usize::from(is_young)]);
-                (self.writer.bodies.changes(layout, group, rows, place), rows.base.tick())
-            }
-            Some(lagging) => {
-                let at = |tick: Tick| self.source.history.get(tick).expect("rows that clients hold are kept");
-                let rows = Rows::new(
-                    now,
-                    at(lagging.base),
-                    lagging.previous.and_then(|tick| self.source.history.get(tick)),
-                );
-                (self.writer.bodies.alone(layout, rows, place), lagging.base)
-            }
-        };
-        if !body.is_nothing() {
-            let bits = self.writer.bodies.bits(body);
-            let age_ticks = now.tick().since(base) as u32;
-            let (place, is_active) = (place as u32, entry.is_active);
-            self.writer.updates.push(Update { place, bits, age_ticks, waits: false, slot, is_active, body });
-        }
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct SightLines {
     grid: Grid,
     is_built: bool,
     visible: Vec<u32>,
+    /// A bit for each place: what is near comes cell by cell, and has to be brought into order.
+    marks: Vec<u64>,
 }
 
 impl SightLines {
@@ -43,8 +45,11 @@ impl SightLines {
                     self.grid.build(game, now, interest.leave_radius);
                     self.is_built = true;
                 }
-                self.grid.query(interest, |place| table.find(now.id(place)).is_some(), &mut self.visible);
-                self.visible.sort_unstable();
+                self.marks.clear();
+                self.marks.resize(now.len().div_ceil(64), 0);
+                let is_in_view = |place| table.find(now.id(place)).is_some();
+                self.grid.query(interest, is_in_view, |place| self.marks[place / 64] |= 1 << (place % 64));
+                places(&self.marks, &mut self.visible);
             }
         }
         if let Some(sees) = sees {
@@ -56,6 +61,17 @@ impl SightLines {
             self.visible.insert(missing, own as u32);
         }
         Visible::These(&self.visible)
+    }
+}
+
+/// Appends the places of all bits that are set, ascending.
+fn places(marks: &[u64], places: &mut Vec<u32>) {
+    for (number, mark) in marks.iter().enumerate() {
+        let mut left = *mark;
+        while left != 0 {
+            places.push(number as u32 * 64 + left.trailing_zeros());
+            left &= left - 1;
+        }
     }
 }
 
@@ -138,8 +154,8 @@ impl Grid {
         self.row(position.y) * self.columns + self.column(position.x)
     }
 
-    /// Appends what is within the enter radius, and what is in view already and within the leave radius.
-    fn query(&self, interest: Interest, is_in_view: impl Fn(usize) -> bool, found: &mut Vec<u32>) {
+    /// Finds what is within the enter radius, and what is in view already and within the leave radius.
+    fn query(&self, interest: Interest, is_in_view: impl Fn(usize) -> bool, mut found: impl FnMut(usize)) {
         let Interest { center, enter_radius, leave_radius } = interest;
         let reach = Vec2::splat(leave_radius.max(enter_radius));
         let (low, high) = (center - reach, center + reach);
@@ -152,10 +168,10 @@ impl Grid {
                 if distance <= enter_radius * enter_radius
                     || distance <= leave_radius * leave_radius && is_in_view(*place as usize)
                 {
-                    found.push(*place);
+                    found(*place as usize);
                 }
             }
         }
-        found.extend_from_slice(&self.everywhere);
+        self.everywhere.iter().for_each(|place| found(*place as usize));
     }
 }

@@ -1,0 +1,139 @@
+//! Owns the drafting of updates: what changed of what one receiver has in view, slot by slot.
+
+use crate::bodies::Rows;
+use crate::slots::Lagging;
+use crate::{DeltaWriter, SlotTable, Source, Tick, Update};
+
+/// Drafts the updates of one receiver, slot by slot.
+pub(crate) struct Slots<'a> {
+    pub writer: &'a mut DeltaWriter,
+    pub source: Source<'a>,
+    pub table: &'a mut SlotTable,
+    /// For slots that were there at the previous snapshot, and for those that entered with the baseline.
+    pub rows: [Rows<'a>; 2],
+    pub groups: [usize; 2],
+    /// The tick of the previous snapshot: slots that entered up to it are of the first group. Before all ticks if there is none.
+    pub old_until: Tick,
+    /// How old the baseline is.
+    pub age_ticks: u32,
+    /// How many of the updates are of the first group.
+    pub shared: usize,
+}
+
+impl Slots<'_> {
+    /// Looks at every slot: there are few, or nobody knows better.
+    pub fn draft_each(&mut self) {
+        for slot in 0..self.table.slots.len() as u32 {
+            let entry = &self.table.slots[slot as usize];
+            if entry.is_used() {
+                let is_active = entry.is_active;
+                let is_changed = self.draft(slot);
+                if is_active {
+                    self.writer.marks.write_bit(is_changed);
+                }
+            }
+        }
+    }
+
+    /// Looks at the active slots, and at those of rows that changed.
+    pub fn draft_all(&mut self) {
+        let mut number = 0;
+        while number < self.table.active.len() {
+            number += self.draft_known(number);
+            if let Some(&slot) = self.table.active.get(number) {
+                let is_changed = self.draft(slot);
+                self.writer.marks.write_bit(is_changed);
+                number += 1;
+            }
+        }
+        let awake = self.writer.updates.len();
+        let changed =
+            std::mem::take(self.writer.bodies.changed(self.source.layout, self.groups[0], &self.rows[0]));
+        // As many as there are in all: then nobody woke up.
+        if self.shared != changed.len() {
+            for place in &changed {
+                let slot = self.table.find(self.source.now.id(*place as usize));
+                if let Some(slot) = slot.filter(|slot| !self.table.slots[*slot as usize].is_active) {
+                    self.draft(slot);
+                }
+            }
+        }
+        self.writer.bodies.put_back(self.groups[0], changed);
+        if self.writer.updates.len() > awake {
+            self.writer.updates.sort_unstable_by_key(|update| update.slot);
+        }
+    }
+
+    /// Looks at active slots from `first` on, as long as nothing is new about them: nearly always to the end. Returns at how many.
+    fn draft_known(&mut self, first: usize) -> usize {
+        if self.table.is_lagging() {
+            return 0;
+        }
+        let DeltaWriter { bodies, updates, marks, .. } = &mut *self.writer;
+        let known = bodies.known(self.groups[0]);
+        let updates_before = updates.len();
+        let mut count = 0;
+        for &slot in &self.table.active[first..] {
+            let entry = &self.table.slots[slot as usize];
+            if entry.since > self.old_until || !self.source.now.is_at(entry.place, entry.id) {
+                break;
+            }
+            let body = known[entry.place as usize];
+            if body.is_unknown() {
+                break;
+            }
+            count += 1;
+            marks.write_bit(!body.is_nothing());
+            if !body.is_nothing() {
+                let (place, age_ticks, is_active) = (entry.place, self.age_ticks, true);
+                let bits = bodies.bits(body);
+                updates.push(Update { place, bits, age_ticks, waits: false, slot, is_active, body });
+            }
+        }
+        self.shared += updates.len() - updates_before;
+        count
+    }
+
+    /// Returns whether it changed.
+    #[inline]
+    fn draft(&mut self, slot: u32) -> bool {
+        let entry = &mut self.table.slots[slot as usize];
+        let now = self.source.now;
+        if !now.is_at(entry.place, entry.id) {
+            entry.place = now.find(entry.id).expect("what has gone has left") as u32;
+        }
+        let (place, is_active) = (entry.place, entry.is_active);
+        let is_old = entry.since <= self.old_until;
+        if !self.table.lagging.is_empty()
+            && let Some(lagging) = self.table.lagging(slot)
+        {
+            return self.draft_lagging(lagging, place as usize, is_active);
+        }
+        let which = usize::from(!is_old);
+        let (group, rows) = (self.groups[which], &self.rows[which]);
+        let body = self.writer.bodies.changes(self.source.layout, group, rows, place as usize);
+        if body.is_nothing() {
+            return false;
+        }
+        self.shared += usize::from(is_old);
+        let (bits, age_ticks) = (self.writer.bodies.bits(body), self.age_ticks);
+        self.writer.updates.push(Update { place, bits, age_ticks, waits: false, slot, is_active, body });
+        true
+    }
+
+    /// The same for a slot that was held back: what its client holds of it is nobody else's.
+    #[cold]
+    fn draft_lagging(&mut self, lagging: Lagging, place: usize, is_active: bool) -> bool {
+        let Source { layout, now, history } = self.source;
+        let base = history.get(lagging.base).expect("rows that clients hold are kept");
+        let previous = lagging.previous.and_then(|tick| history.get(tick));
+        let body = self.writer.bodies.alone(layout, &Rows::new(now, base, previous), place);
+        if body.is_nothing() {
+            return false;
+        }
+        let (bits, age_ticks) = (self.writer.bodies.bits(body), now.tick().since(lagging.base) as u32);
+        let (place, slot) = (place as u32, lagging.slot);
+        self.writer.updates.push(Update { place, bits, age_ticks, waits: false, slot, is_active, body });
+        true
+    }
+}
