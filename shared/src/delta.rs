@@ -20,6 +20,7 @@ use crate::held::HeldRow;
 use crate::layout::Ages;
 use crate::limits::{BASELINE_AGE_TICKS_MAX, ENTITIES_MAX, PREVIOUS_AGE_TICKS_MAX};
 use crate::rows::{Known, read_changes, read_full, read_owner};
+use crate::slots::sort_tail;
 use crate::{BitReader, BitWriter, EntityId, Held, Layout, Malformed, Tick, key_from_parts};
 
 /// Takes a body off the wire, and moves `held` on to `tick`.
@@ -182,9 +183,7 @@ fn read_marks(bits: &mut BitReader<'_>, held: &mut Held, tick: Tick) -> Result<(
         let is_quiet = is_old(slot) && !table.slots[slot as usize].is_active && !is_held_back(slot);
         is_quiet.then_some(()).ok_or(Malformed("a slot changes that is not there"))
     })?;
-    if changed.len() > awake {
-        changed.sort_unstable();
-    }
+    sort_tail(changed, awake, |slot| *slot);
     Ok(())
 }
 

@@ -150,10 +150,7 @@ impl SlotTable {
         let Self { slots, order, fresh, .. } = self;
         let held = order.len();
         order.extend(fresh.iter().map(|slot| (key_parts(slots[*slot as usize].id).0, *slot)));
-        if held > 0 && order.len() > held && order[held - 1] > order[held] {
-            // Two ascending runs, which this kind of sort finds and merges.
-            order.sort();
-        }
+        sort_tail(order, held, |(index, _)| *index);
     }
 
     /// Frees a used slot. Nothing is looked for before [`SlotTable::forget_left`].
@@ -215,29 +212,45 @@ impl SlotTable {
     /// A slot stays active until it has been quiet for a while: to wake it costs as much as many bits that say "unchanged".
     fn settle_active(&mut self, changed: impl Iterator<Item = u32>, held_back: &[u32]) {
         let Self { slots, active, fresh, .. } = self;
-        let mut is_any_new = !fresh.is_empty();
+        let mut woken = active.len();
         for slot in changed.chain(held_back.iter().copied()) {
             let entry = &mut slots[slot as usize];
             entry.quiet = LIVELY;
             if !std::mem::replace(&mut entry.is_active, true) {
                 active.push(slot);
-                is_any_new = true;
             }
         }
-        active.retain(|slot| {
+        let mut is_any_asleep = false;
+        for slot in active.iter() {
             let entry = &mut slots[*slot as usize];
             entry.quiet = if entry.quiet == LIVELY { 0 } else { entry.quiet + 1 };
             entry.is_active = entry.quiet < QUIET_SNAPSHOTS_MAX;
-            entry.is_active
-        });
+            is_any_asleep |= !entry.is_active;
+        }
+        if is_any_asleep {
+            let awake = active.len();
+            active.retain(|slot| slots[*slot as usize].is_active);
+            // Who was just woken stays so.
+            woken -= awake - active.len();
+        }
         for slot in fresh.drain(..) {
             let entry = &mut slots[slot as usize];
             (entry.quiet, entry.is_active) = (QUIET_SNAPSHOTS_MAX - FRESH_SNAPSHOTS, true);
             active.push(slot);
         }
-        if is_any_new {
-            active.sort_unstable();
-        }
+        sort_tail(active, woken, |slot| *slot);
+    }
+}
+
+/// Brings what follows the first `sorted` values, which are in order, into order with them. Mostly these are none or a few.
+pub(crate) fn sort_tail<T>(values: &mut [T], sorted: usize, key: impl Fn(&T) -> u32) {
+    const FEW: usize = 8;
+    if values.len() - sorted > FEW {
+        return values.sort_by_key(key);
+    }
+    for last in sorted..values.len() {
+        let place = values[..last].partition_point(|value| key(value) < key(&values[last]));
+        values[place..=last].rotate_right(1);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Owns the drafting of updates: what changed of what one receiver has in view, slot by slot.
 
 use crate::bodies::Rows;
-use crate::slots::Lagging;
+use crate::slots::{Lagging, sort_tail};
 use crate::{DeltaWriter, SlotTable, Source, Tick, Update};
 
 /// Drafts the updates of one receiver, slot by slot.
@@ -59,9 +59,7 @@ impl Slots<'_> {
             }
         }
         self.writer.bodies.put_back(self.groups[0], changed);
-        if self.writer.updates.len() > awake {
-            self.writer.updates.sort_unstable_by_key(|update| update.slot);
-        }
+        sort_tail(&mut self.writer.updates, awake, |update| update.slot);
     }
 
     /// Looks at active slots from `first` on, as long as nothing is new about them: nearly always to the end. Returns at how many.
