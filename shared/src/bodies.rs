@@ -263,6 +263,9 @@ impl Population {
     fn compare(&mut self, base: &Snapshot, now: &Snapshot) {
         self.born.clear();
         self.gone.clear();
+        if base.is_of_same(now) {
+            return;
+        }
         let (mut before, mut after) = (0, 0);
         while before < base.len() || after < now.len() {
             let old = (before < base.len()).then(|| base.id(before));

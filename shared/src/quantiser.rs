@@ -1,6 +1,7 @@
 //! Owns the way from a game's entities to the rows of a tick: what has not changed is not quantised again.
 
 use crate::{EntityId, Game, Layout, Replicate, Snapshot, Tick, key_parts};
+use std::ops::Range;
 
 /// Takes the snapshots of one game, tick by tick.
 #[derive(Clone, Debug)]
@@ -30,13 +31,27 @@ impl<E: Replicate> Quantiser<E> {
     ) {
         let before = before.filter(|before| tick.since(before.tick()) == 1);
         snapshot.reset(tick);
+        // Places in `before` of entities, side by side, that are as they were: their rows are copied at once.
+        let mut run = 0..0;
         for (id, entity) in game.entities() {
-            if !(self.is_known(id, entity) && copied(snapshot, before, layout, id)) {
-                snapshot.quantise(id, entity);
-                self.note(id, entity);
+            let place = before.and_then(|before| before.find_near(run.end, id));
+            match place.filter(|_| self.is_known(id, entity)) {
+                Some(place) if place == run.end => run.end += 1,
+                Some(place) => {
+                    copy(snapshot, before, layout, run);
+                    run = place..place + 1;
+                }
+                None => {
+                    let next = run.end + 1;
+                    copy(snapshot, before, layout, run);
+                    snapshot.quantise(id, entity);
+                    self.note(id, entity);
+                    run = next..next;
+                }
             }
         }
-        snapshot.complete::<G>();
+        copy(snapshot, before, layout, run);
+        snapshot.complete::<G>(before);
     }
 
     fn is_known(&self, id: EntityId, entity: &E) -> bool {
@@ -59,15 +74,9 @@ impl<E: Replicate> Quantiser<E> {
     }
 }
 
-/// Takes over the row of an entity that is as it was, if it was there; then it has rested for one tick more.
-fn copied(snapshot: &mut Snapshot, before: Option<&Snapshot>, layout: &Layout, id: EntityId) -> bool {
-    let Some(before) = before else { return false };
-    let Some(place) = before.find_near(snapshot.len(), id) else { return false };
-    let row = before.row(place);
-    let rested = match before.rested(place) {
-        0 => u8::from(layout.kinds[row.kind].is_at_rest(row.columns)),
-        ticks => ticks.saturating_add(1),
-    };
-    snapshot.append(id, row, rested);
-    true
+/// Takes over rows of entities that are as they were; these have rested for one tick more.
+fn copy(snapshot: &mut Snapshot, before: Option<&Snapshot>, layout: &Layout, run: Range<usize>) {
+    if let Some(before) = before.filter(|_| !run.is_empty()) {
+        snapshot.append_rested(before, run, |row| layout.kinds[row.kind].is_at_rest(row.columns));
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::limits::ENTITIES_MAX;
 use crate::{EntityId, Game, History, Layout, Replicate, SlotTable, Tick, key_parts};
+use std::ops::Range;
 
 /// The rows of one tick, ordered by the index of their ids.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +49,7 @@ impl Snapshot {
         for (id, entity) in game.entities() {
             self.quantise(id, entity);
         }
-        self.complete::<G>();
+        self.complete::<G>(None);
     }
 
     pub(crate) fn quantise(&mut self, id: EntityId, entity: &impl Replicate) {
@@ -59,8 +60,32 @@ impl Snapshot {
         self.ends.push(self.columns.len() as u32);
     }
 
-    /// After the last row: checks the game's word, and makes ids findable.
-    pub(crate) fn complete<G: Game>(&mut self) {
+    /// Appends a run of rows of another snapshot, which have been as they are for one tick more.
+    pub(crate) fn append_rested(
+        &mut self,
+        before: &Self,
+        run: Range<usize>,
+        is_at_rest: impl Fn(Row<'_>) -> bool,
+    ) {
+        let start = before.start(run.start);
+        let end = before.ends[run.end - 1];
+        let moved = self.columns.len() as u32;
+        self.columns.extend_from_slice(&before.columns[start as usize..end as usize]);
+        self.ends.extend(before.ends[run.clone()].iter().map(|end| end - start + moved));
+        self.ids.extend_from_slice(&before.ids[run.clone()]);
+        self.kinds.extend_from_slice(&before.kinds[run.clone()]);
+        self.rests.extend(run.map(|place| match before.rests[place] {
+            0 => u8::from(is_at_rest(before.row(place))),
+            ticks => ticks.saturating_add(1),
+        }));
+    }
+
+    /// After the last row: checks the game's word, and makes ids findable. `like` may be of the same entities.
+    pub(crate) fn complete<G: Game>(&mut self, like: Option<&Self>) {
+        if let Some(like) = like.filter(|like| like.ids == self.ids) {
+            self.places.clone_from(&like.places);
+            return;
+        }
         assert!(self.len() <= ENTITIES_MAX, "{}: more than {ENTITIES_MAX} entities", G::NAME);
         if !self.ids.is_sorted_by_key(|id| key_parts(*id).0) {
             self.sort();
@@ -158,8 +183,18 @@ impl Snapshot {
     /// The row at a place.
     #[must_use]
     pub fn row(&self, place: usize) -> Row<'_> {
-        let start = if place == 0 { 0 } else { self.ends[place - 1] as usize };
-        Row { kind: self.kinds[place].into(), columns: &self.columns[start..self.ends[place] as usize] }
+        let (start, end) = (self.start(place) as usize, self.ends[place] as usize);
+        Row { kind: self.kinds[place].into(), columns: &self.columns[start..end] }
+    }
+
+    /// Where the row at a place starts in `columns`.
+    fn start(&self, place: usize) -> u32 {
+        if place == 0 { 0 } else { self.ends[place - 1] }
+    }
+
+    /// Whether another snapshot has the same entities, of the same kinds.
+    pub(crate) fn is_of_same(&self, other: &Self) -> bool {
+        self.ids == other.ids && self.kinds == other.kinds
     }
 
     /// The place of an entity, if it is there.
@@ -178,11 +213,6 @@ impl Snapshot {
     /// The place of an entity, found at once if it is `place`, as in another snapshot of the same entities.
     pub(crate) fn find_near(&self, place: usize, id: EntityId) -> Option<usize> {
         if self.ids.get(place) == Some(&id) { Some(place) } else { self.find(id) }
-    }
-
-    /// For how many ticks the row at a place has been as it is, with nothing that moves it; 0 if nobody counted.
-    pub(crate) fn rested(&self, place: usize) -> u8 {
-        self.rests[place]
     }
 
     /// Whether the row at a place is as it was at `tick` and at all ticks since, and expected to be.
