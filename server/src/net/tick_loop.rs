@@ -112,7 +112,7 @@ impl<G: Game> TickLoop<G> {
             desk,
             start: Instant::now(),
             schedule: Schedule::new(G::TICK_RATE_HZ),
-            timing: Timing::new(),
+            timing: Timing::new(G::TICK_RATE_HZ),
             status,
             looked: Duration::ZERO,
             empty_ticks: 0,
