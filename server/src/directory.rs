@@ -51,7 +51,7 @@ pub(crate) struct RoomStatus {
     pub(crate) tick: u64,
     pub(crate) ticks_skipped: u64,
     pub(crate) tick_lateness_ms: Quantiles,
-    /// Of whole turns: sockets are read, a tick is made, sockets are written.
+    /// Of whole turns: what came last is read, a tick is made, sockets are written.
     pub(crate) tick_duration_ms: Quantiles,
     /// Of the tick alone: simulating and encoding.
     pub(crate) make_ms: Quantiles,
@@ -59,6 +59,8 @@ pub(crate) struct RoomStatus {
     pub(crate) turn_us_total: u64,
     /// Of these, what simulating and encoding took.
     pub(crate) make_us_total: u64,
+    /// The sum of all looks between turns, which read what has come by then.
+    pub(crate) look_us_total: u64,
     #[serde(flatten)]
     pub(crate) counts: RoomCounts,
 }
@@ -163,6 +165,7 @@ impl<G: Game> Directory<G> {
             make_ms: Quantiles::default(),
             turn_us_total: 0,
             make_us_total: 0,
+            look_us_total: 0,
             counts: RoomCounts::default(),
         }
     }

@@ -44,7 +44,7 @@ async fn info_tells_the_state_of_every_room() {
     let room = &info["rooms"][0];
     assert_eq!((&room["name"], &room["players"]), (&"a".into(), &1.into()), "by name");
     assert_eq!(room["players_max"], 128);
-    for key in ["tick", "ticks_skipped", "frames", "inputs_applied"] {
+    for key in ["tick", "ticks_skipped", "frames", "inputs_applied", "turn_us_total", "look_us_total"] {
         assert!(room[key].is_u64(), "{key} in {room}");
     }
     for key in ["p50", "p99", "max"] {

@@ -17,6 +17,7 @@ pub(crate) struct Timing {
     make: Recent,
     turns: Duration,
     makes: Duration,
+    looks: Duration,
 }
 
 /// Microseconds of the last while.
@@ -44,6 +45,7 @@ impl Timing {
             make: recent(),
             turns: Duration::ZERO,
             makes: Duration::ZERO,
+            looks: Duration::ZERO,
         }
     }
 
@@ -55,6 +57,11 @@ impl Timing {
         self.make.record(make);
         self.turns += turn;
         self.makes += make;
+    }
+
+    /// Notes a look between two turns.
+    pub(crate) fn record_look(&mut self, look: Duration) {
+        self.looks += look;
     }
 
     pub(crate) fn late_ms(&self) -> Quantiles {
@@ -77,6 +84,11 @@ impl Timing {
     /// Of all makes.
     pub(crate) fn make_us_total(&self) -> u64 {
         us(self.makes)
+    }
+
+    /// Of all looks between turns.
+    pub(crate) fn look_us_total(&self) -> u64 {
+        us(self.looks)
     }
 }
 
@@ -140,12 +152,13 @@ mod tests {
         let mut timing = Timing::new(2);
         let fine = Duration::from_millis(1);
         timing.record(fine, Duration::from_millis(500), fine);
+        timing.record_look(fine);
         for _ in 1..40 {
             timing.record(fine, fine, fine);
             assert!(timing.turn_ms().max > 499.0);
         }
         timing.record(fine, fine, fine);
         assert!(timing.turn_ms().max < 1.1, "{:?}", timing.turn_ms());
-        assert_eq!(timing.turn_us_total(), 540_000);
+        assert_eq!((timing.turn_us_total(), timing.look_us_total()), (540_000, 1000));
     }
 }

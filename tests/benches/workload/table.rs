@@ -48,7 +48,7 @@ impl Report {
             row(f, "simulation and encoding", percent(share))?;
         }
         if let Some(share) = self.turn_cpu_share {
-            row(f, "whole turns of the rooms", percent(share))?;
+            row(f, "all that the rooms do", percent(share))?;
         }
         Ok(())
     }
