@@ -8,7 +8,7 @@ use crate::room::{Rejection, RoomConfig, RoomCounts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::{CloseCode, Game};
+use tickwire_shared::{CloseCode, Game, Usage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -63,6 +63,9 @@ pub(crate) struct RoomStatus {
     pub(crate) look_us_total: u64,
     #[serde(flatten)]
     pub(crate) counts: RoomCounts,
+    /// Where the bytes went. Told on its own, because it is long.
+    #[serde(skip)]
+    pub(crate) usage: Arc<Usage>,
 }
 
 impl<G: Game> Directory<G> {
@@ -95,6 +98,11 @@ impl<G: Game> Directory<G> {
     /// What all rooms last said of themselves, by name.
     pub(crate) fn statuses(&self) -> Vec<RoomStatus> {
         self.lock().by_name.values().map(|listed| listed.status.borrow().clone()).collect()
+    }
+
+    /// Where the bytes of a room's snapshots went, if there is such a room.
+    pub(crate) fn usage(&self, room: &str) -> Option<Arc<Usage>> {
+        self.lock().by_name.get(room).map(|listed| Arc::clone(&listed.status.borrow().usage))
     }
 
     /// How many rooms were opened so far, and how many of them failed.
@@ -167,6 +175,7 @@ impl<G: Game> Directory<G> {
             make_us_total: 0,
             look_us_total: 0,
             counts: RoomCounts::default(),
+            usage: Arc::default(),
         }
     }
 

@@ -9,6 +9,7 @@ use super::schedule::Schedule;
 use super::timing::Timing;
 use crate::directory::{Listing, RoomStatus};
 use crate::room::{Rejection, Room, RoomConfig};
+use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::{CloseCode, Game};
 use tokio::sync::{mpsc, watch};
@@ -211,6 +212,7 @@ impl<G: Game> TickLoop<G> {
             status.make_us_total = self.timing.make_us_total();
             status.look_us_total = self.timing.look_us_total();
             status.counts = self.room.counts();
+            status.usage = Arc::new(self.room.usage().clone());
         });
     }
 }
