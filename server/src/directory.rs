@@ -8,7 +8,7 @@ use crate::room::{Rejection, RoomConfig, RoomCounts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::{CloseCode, Game};
+use tickwire_shared::{CloseCode, Game, Usage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,7 +51,7 @@ pub(crate) struct RoomStatus {
     pub(crate) tick: u64,
     pub(crate) ticks_skipped: u64,
     pub(crate) tick_lateness_ms: Quantiles,
-    /// Of whole turns: sockets are read, a tick is made, sockets are written.
+    /// Of whole turns: what came last is read, a tick is made, sockets are written.
     pub(crate) tick_duration_ms: Quantiles,
     /// Of the tick alone: simulating and encoding.
     pub(crate) make_ms: Quantiles,
@@ -59,8 +59,13 @@ pub(crate) struct RoomStatus {
     pub(crate) turn_us_total: u64,
     /// Of these, what simulating and encoding took.
     pub(crate) make_us_total: u64,
+    /// The sum of all looks between turns, which read what has come by then.
+    pub(crate) look_us_total: u64,
     #[serde(flatten)]
     pub(crate) counts: RoomCounts,
+    /// Where the bytes went. Told on its own, because it is long.
+    #[serde(skip)]
+    pub(crate) usage: Arc<Usage>,
 }
 
 impl<G: Game> Directory<G> {
@@ -93,6 +98,11 @@ impl<G: Game> Directory<G> {
     /// What all rooms last said of themselves, by name.
     pub(crate) fn statuses(&self) -> Vec<RoomStatus> {
         self.lock().by_name.values().map(|listed| listed.status.borrow().clone()).collect()
+    }
+
+    /// Where the bytes of a room's snapshots went, if there is such a room.
+    pub(crate) fn usage(&self, room: &str) -> Option<Arc<Usage>> {
+        self.lock().by_name.get(room).map(|listed| Arc::clone(&listed.status.borrow().usage))
     }
 
     /// How many rooms were opened so far, and how many of them failed.
@@ -163,7 +173,9 @@ impl<G: Game> Directory<G> {
             make_ms: Quantiles::default(),
             turn_us_total: 0,
             make_us_total: 0,
+            look_us_total: 0,
             counts: RoomCounts::default(),
+            usage: Arc::default(),
         }
     }
 

@@ -3,7 +3,8 @@
 mod common;
 
 use common::{Closing, Player, Wish, line, say, serve};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
+use std::time::Duration;
 use tickwire_shared::limits::CLIENT_MESSAGE_BYTES_MAX;
 use tickwire_shared::{ClientMessage, ServerMessage, decode_prefix};
 use tokio_tungstenite::tungstenite::Message;
@@ -17,6 +18,20 @@ async fn two_plain_clients_hear_each_other_in_text_and_binary() {
     assert_eq!(line(&mut bob).await, "Ann: hello Bob");
     say(&mut bob, Message::binary(&b"hello Ann"[..])).await;
     assert_eq!(line(&mut ann).await, "Bob: hello Ann");
+}
+
+/// Wherever in a tick both of it come.
+#[tokio::test]
+async fn what_is_said_before_a_goodbye_is_heard() {
+    let served = serve().await;
+    let mut bob = served.open("/console/den?name=Bob").await;
+    for round in 0..20 {
+        let mut ann = served.open("/console/den?name=Ann").await;
+        tokio::time::sleep(Duration::from_millis(round)).await;
+        ann.feed(Message::text(format!("bye {round}"))).await.unwrap();
+        ann.close(None).await.unwrap();
+        assert_eq!(line(&mut bob).await, format!("Ann: bye {round}"));
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod common;
 use common::{Pit, Player, Wish, hello, raw_frame, read_all, serve, serve_with, until, within};
 use std::time::Duration;
 use tickwire_server::ServerConfig;
-use tickwire_shared::{ClientMessage, PROTOCOL_VERSION, Schema, encode};
+use tickwire_shared::{ClientMessage, PROTOCOL_VERSION, Schema, Usage, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -17,8 +17,14 @@ async fn the_front_page_says_how_to_connect() {
     let served = serve().await;
     let answer = served.http("GET / HTTP/1.1\r\nhost: here:9001\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    for word in ["Tickwire", "\"pit\"", "ws://here:9001/play/ROOM", "/console/ROOM", "http://here:9001/info"]
-    {
+    for word in [
+        "Tickwire",
+        "\"pit\"",
+        "ws://here:9001/play/ROOM",
+        "/console/ROOM",
+        "http://here:9001/info",
+        "/explain/ROOM",
+    ] {
         assert!(answer.contains(word), "{word} in {answer}");
     }
 }
@@ -44,12 +50,34 @@ async fn info_tells_the_state_of_every_room() {
     let room = &info["rooms"][0];
     assert_eq!((&room["name"], &room["players"]), (&"a".into(), &1.into()), "by name");
     assert_eq!(room["players_max"], 128);
-    for key in ["tick", "ticks_skipped", "frames", "inputs_applied"] {
+    for key in ["tick", "ticks_skipped", "frames", "inputs_applied", "turn_us_total", "look_us_total"] {
         assert!(room[key].is_u64(), "{key} in {room}");
     }
     for key in ["p50", "p99", "max"] {
         assert!(room["tick_lateness_ms"][key].is_f64(), "{key} in {room}");
     }
+}
+
+#[tokio::test]
+async fn it_is_explained_where_all_bytes_of_a_room_went() {
+    let served = serve().await;
+    let mut player = Player::join(&served, "a").await;
+    let mut watcher = Player::join(&served, "a").await;
+    // It is told once a second.
+    for _ in 0..60 {
+        player.step(Wish::Grow).await;
+        watcher.step(Wish::Grow).await;
+    }
+    let usage: Usage = served.json("/explain/a").await;
+    assert!(usage.frames > 20, "{usage:?}");
+    assert_eq!(usage.bits_total(), 8 * usage.bytes, "{usage:?}");
+    let [digger] = &usage.kinds[..] else { panic!("one kind: {usage:?}") };
+    assert!(digger.changed > 0 && digger.fields.iter().any(|field| field.changed_bits > 0), "{digger:?}");
+    assert!(served.info().await["rooms"][0].get("usage").is_none(), "it is long");
+
+    let answer = served.http("GET /explain/b HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    assert!(answer.ends_with("There is no such room: GET /info says which there are.\n"), "{answer}");
 }
 
 #[tokio::test]

@@ -56,6 +56,21 @@ async fn a_game_that_panics_before_the_first_tick_refuses_everyone() {
     }
 }
 
+/// Sockets are read, and so ends are found, also while no tick is made.
+#[tokio::test]
+async fn a_game_that_panics_when_somebody_leaves_fails_alone() {
+    let settings = Flaws { panics_at_leave: true, ..Flaws::default() };
+    let served = serve_with(ServerConfig { settings, ..ServerConfig::default() }).await;
+    for round in 1..=10 {
+        let mut witness = Player::join(&served, "a").await;
+        let leaver = Player::join(&served, "a").await;
+        tokio::time::sleep(Duration::from_millis(round)).await;
+        drop(leaver);
+        assert_eq!(Closing::of(&mut witness.socket).await.code, 1011);
+        assert_eq!(served.info().await["rooms_failed"], round);
+    }
+}
+
 #[tokio::test]
 async fn settings_that_no_client_could_be_sent_do_not_start() {
     let settings = Flaws { ballast: vec![0; SETTINGS_BYTES_MAX], ..Flaws::default() };

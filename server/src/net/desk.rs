@@ -1,7 +1,6 @@
 //! Owns a room's connections, those inside and those at the door, and takes in what they say. Survives the room.
 
 use super::closing::End;
-use super::connection::Heard;
 use super::door::{Join, Stage, Visitor};
 use super::farewell::Dialect;
 use super::schedule::Schedule;
@@ -20,11 +19,6 @@ use tracing::debug;
 /// Joins per tick; the rest waits at the door. Each costs a full snapshot: a storm of them is spread, and nobody's
 /// tick is late for it.
 const JOINS_PER_TICK_MAX: usize = 8;
-/// WebSocket frames read per seat and tick, of whatever kind; the rest is read at the next tick.
-///
-/// So one seat's flood takes little of the others' time. It is a second's worth at 60 Hz: what gathers while a link
-/// stalls is taken in at once, because the last of its commands may still be in time.
-const HEARD_PER_TICK_MAX: usize = 64;
 
 /// A room's connections.
 #[derive(Debug)]
@@ -35,7 +29,7 @@ pub(super) struct Desk {
     /// Consoles that are in the room already, and whose sockets are on their way.
     coming: Vec<(PlayerId, oneshot::Receiver<Box<Visitor>>)>,
     pub(super) seats: Seats,
-    /// Who has ended since the last tick, and how.
+    /// Memory for who has ended, and how.
     ended: Vec<(PlayerId, End)>,
 }
 
@@ -63,21 +57,21 @@ impl Desk {
         }
     }
 
-    /// Lets in who is at the door. `now` counts from the room's start.
-    pub(super) fn let_in<G: Game>(&mut self, room: &mut Room<G>, now: Duration) {
-        self.seat_consoles(room, now);
+    /// Lets in who is at the door.
+    pub(super) fn let_in<G: Game>(&mut self, room: &mut Room<G>) {
+        self.seat_consoles(room);
         let mut joins = 0;
         while joins < JOINS_PER_TICK_MAX
             && let Ok(join) = self.door.try_recv()
         {
             if !join.is_given_up() {
-                self.join(join, room, now);
+                self.join(join, room);
                 joins += 1;
             }
         }
     }
 
-    fn join<G: Game>(&mut self, join: Join, room: &mut Room<G>, now: Duration) {
+    fn join<G: Game>(&mut self, join: Join, room: &mut Room<G>) {
         let joined = match &*self.asking.insert(join) {
             Join::Game { hello, .. } => room.join(hello),
             Join::Console { name, .. } => room.join_console(name),
@@ -89,7 +83,7 @@ impl Desk {
         };
         debug!(?player, "joined");
         match join {
-            Join::Game { visitor, .. } => self.seats.insert(player, visitor, Dialect::Game, now),
+            Join::Game { visitor, .. } => self.seats.insert(player, visitor, Dialect::Game),
             Join::Console { answer, visitor, .. } => {
                 // If it was given up meanwhile, its socket never comes: the next tick sees that.
                 let _ = answer.send(Ok(()));
@@ -98,11 +92,11 @@ impl Desk {
         }
     }
 
-    fn seat_consoles<G: Game>(&mut self, room: &mut Room<G>, now: Duration) {
+    fn seat_consoles<G: Game>(&mut self, room: &mut Room<G>) {
         let Self { coming, seats, .. } = self;
         coming.retain_mut(|(player, visitor)| match visitor.try_recv() {
             Ok(visitor) => {
-                seats.insert(*player, visitor, Dialect::Console, now);
+                seats.insert(*player, visitor, Dialect::Console);
                 false
             }
             Err(TryRecvError::Empty) => true,
@@ -113,10 +107,12 @@ impl Desk {
         });
     }
 
-    /// Takes in what was said since the last tick. Who has gone leaves after that: what was said before still counts.
-    pub(super) fn listen<G: Game>(&mut self, room: &mut Room<G>, schedule: &Schedule, now: Instant) {
+    /// Looks at all sockets, and takes in what was said. Who has gone leaves after that: what was said before still
+    /// counts.
+    pub(super) fn listen<G: Game>(&mut self, room: &mut Room<G>, now: &Now<'_>) {
+        self.seats.look();
         for (player, seat) in self.seats.iter_mut() {
-            if let Err(end) = listen(player, seat, room, schedule, now) {
+            if let Err(end) = listen(player, seat, room, now) {
                 self.ended.push((player, end));
             }
         }
@@ -127,26 +123,24 @@ impl Desk {
     }
 }
 
+/// When a look is.
+#[derive(Debug)]
+pub(super) struct Now<'s> {
+    pub(super) instant: Instant,
+    /// Since the room's start.
+    pub(super) elapsed: Duration,
+    /// The ticks that it is between.
+    pub(super) schedule: &'s Schedule,
+}
+
 /// Takes in what one seat's peer said, up to the limit. An error is the end of the seat.
-fn listen<G: Game>(
-    player: PlayerId,
-    seat: &mut Seat,
-    room: &mut Room<G>,
-    schedule: &Schedule,
-    now: Instant,
-) -> Result<(), End> {
-    let Some(arrived) = seat.take_arrived() else { return seat.take_end().map_or(Ok(()), Err) };
-    for _ in 0..HEARD_PER_TICK_MAX {
-        let message = match seat.hear(now) {
-            Poll::Ready(Ok(Heard::Message(message))) => message,
-            Poll::Ready(Ok(Heard::Nothing)) => continue,
-            Poll::Ready(Err(end)) => return Err(end),
-            Poll::Pending => return seat.take_end().map_or(Ok(()), Err),
-        };
+fn listen<G: Game>(player: PlayerId, seat: &mut Seat, room: &mut Room<G>, now: &Now<'_>) -> Result<(), End> {
+    while let Poll::Ready(message) = seat.hear(now.instant) {
+        let message = message?;
         match seat.dialect() {
             Dialect::Game => {
                 let message = play::interpret::<G>(&message)?;
-                let slack = slack::<G>(&message, arrived, room.next_tick(), schedule);
+                let slack = slack::<G>(&message, room.next_tick(), now);
                 room.receive(player, message, slack).map_err(End::Rejected)?;
             }
             Dialect::Console => {
@@ -156,18 +150,12 @@ fn listen<G: Game>(
             }
         }
     }
-    seat.put_back(arrived);
     Ok(())
 }
 
-/// How early a command came.
-fn slack<G: Game>(
-    message: &ClientMessage<G::Input>,
-    arrived: Duration,
-    next: Tick,
-    schedule: &Schedule,
-) -> Slack {
+/// How early a command came. It counts as come when it was found.
+fn slack<G: Game>(message: &ClientMessage<G::Input>, next: Tick, now: &Now<'_>) -> Slack {
     let ClientMessage::Command(command) = message else { return Slack::NONE };
     let ahead = command.tick.near(next).since(next);
-    Slack::of_ticks(schedule.slack_ticks(arrived, ahead))
+    Slack::of_ticks(now.schedule.slack_ticks(now.elapsed, ahead))
 }

@@ -42,6 +42,7 @@ pub(super) fn router<G: Game>(server: Arc<Server<G>>) -> Router {
     Router::new()
         .route("/", get(front::<G>))
         .route("/info", get(info::<G>))
+        .route("/explain/{room}", get(explain::<G>))
         .route("/play/{room}", get(play_door::<G>))
         .route("/console/{room}", get(console_door::<G>))
         .fallback(nowhere)
@@ -66,6 +67,7 @@ fn front_page<G: Game>(headers: &HeaderMap) -> String {
         "This is Tickwire {version}, a game server. It runs rooms of the game \"{game}\", {rate} ticks per second.\n\
          \n\
          GET http://{host}/info             facts about the server and its rooms, as JSON\n\
+         GET http://{host}/explain/ROOM     where the bytes of a room went, as JSON\n\
          ws://{host}/play/ROOM              play: a WebSocket for game clients\n\
          ws://{host}/console/ROOM?name=ME   chat: a WebSocket for people, one line per text message\n\
          ws://{host}/                       chat in the room {DEFAULT_ROOM:?}\n\
@@ -109,6 +111,16 @@ async fn info<G: Game>(State(server): State<Arc<Server<G>>>) -> Json<Info> {
         counts: server.tally().counts(),
         rooms,
     })
+}
+
+async fn explain<G: Game>(
+    State(server): State<Arc<Server<G>>>,
+    Path(room): Path<String>,
+) -> Result<Response, Refused> {
+    let usage = server.directory().usage(&room);
+    let none =
+        || Refused::new(StatusCode::NOT_FOUND, "There is no such room: GET /info says which there are.");
+    usage.map(|usage| Json(&*usage).into_response()).ok_or_else(none)
 }
 
 async fn nowhere() -> Refused {

@@ -1,7 +1,8 @@
 //! Owns the look at all of a room's sockets at once: which can be read, and which can be written to again.
 
-/// Looks per tick at what can be read: times of arrival are known to such a part of a tick, and told later rather
-/// than earlier, so that nobody comes to count on time that is not there.
+/// Looks per tick at what can be read: it is read then, so that little is left to read when the tick is due. Times of
+/// arrival are known to such a part of a tick, and told later rather than earlier, so that nobody comes to count on
+/// time that is not there.
 ///
 /// Elsewhere than on Unix there is no cheap look: there all sockets are tried, at their tick.
 pub(super) const LOOKS_PER_TICK: u32 = if cfg!(unix) { 4 } else { 1 };

@@ -1,8 +1,8 @@
 //! Owns sockets, clocks and tasks: what carries bytes between the wire and the rooms. Knows no rules of play.
 //!
 //! The way in: `listener` -> `http` -> `upgrade` -> `play` or `console` -> through a room's `door` to a `seat`. From
-//! then on the socket is the room's: `tick_loop` reads it at each tick and writes to it after. There is no queue, no
-//! lock and no other task on that way. At the end the seat gives the socket back, for the farewell.
+//! then on the socket is the room's: `tick_loop` reads it four times per tick and writes to it after. There is no
+//! queue, no lock and no other task on that way. At the end the seat gives the socket back, for the farewell.
 
 mod admission;
 mod alarm;

@@ -1,4 +1,4 @@
-//! Owns one seated connection: its socket for as long as it is the room's, read at ticks and written after them.
+//! Owns one seated connection: its socket for as long as it is the room's, read when a look finds something and written after ticks.
 
 use super::closing::End;
 use super::connection::{Heard, Pace, Socket, poll_hear};
@@ -7,10 +7,15 @@ use super::farewell::Dialect;
 use super::look::{Descriptor, Ready};
 use futures_util::SinkExt;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::Message;
+
+/// WebSocket frames read per seat and tick, of whatever kind; the rest is read after the tick.
+///
+/// So one seat's flood takes little of the others' time. It is a second's worth at 60 Hz: what gathers while a link
+/// stalls is taken in at once, because the last of its commands may still be in time.
+const HEARD_PER_TICK_MAX: usize = 64;
 
 /// A connection's place in a room.
 #[derive(Debug)]
@@ -18,8 +23,10 @@ pub(super) struct Seat {
     socket: Socket,
     pace: Pace,
     back: oneshot::Sender<Departure>,
-    /// When a look first found something to read that was not read yet, counted from the room's start.
-    arrived: Option<Duration>,
+    /// Something may be there that was not read yet, in the kernel or in the socket's buffer.
+    may_hear: bool,
+    /// WebSocket frames read since the last tick.
+    heard: usize,
     dialect: Dialect,
     /// Whether lines get a line end, for a peer that shows what comes as it comes.
     is_raw: bool,
@@ -27,20 +34,21 @@ pub(super) struct Seat {
     is_unsent: bool,
     /// The kernel did not take all of it: until it has, the peer gets nothing new.
     is_blocked: bool,
-    /// How it ended in a write. The next look at it tells.
+    /// How it ended in a write. It is told when all is heard.
     end: Option<End>,
 }
 
 impl Seat {
-    /// `now`: what may have been sent behind the Hello counts as arrived then.
-    pub(super) fn new(visitor: Visitor, dialect: Dialect, now: Duration) -> Self {
+    pub(super) fn new(visitor: Visitor, dialect: Dialect) -> Self {
         let Visitor { mut socket, pace, back } = visitor;
         socket.get_mut().unmetered().unwatch();
         Self {
             socket,
             pace,
             back,
-            arrived: Some(now),
+            // Something may have been sent behind the Hello.
+            may_hear: true,
+            heard: 0,
             dialect,
             is_raw: false,
             is_unsent: false,
@@ -59,15 +67,16 @@ impl Seat {
 
     /// What is to be looked for at its socket, if anything.
     pub(super) fn asks(&self) -> Option<(Descriptor<'_>, Ready)> {
-        let ask = Ready { to_read: self.arrived.is_none(), to_write: self.is_blocked };
+        // What is known to be there waits for its turn, not for a look.
+        let ask = Ready { to_read: !self.may_hear, to_write: self.is_blocked };
         let descriptor = self.socket.get_ref().unmetered_ref().descriptor()?;
         (ask.to_read || ask.to_write).then_some((descriptor, ask))
     }
 
-    /// What was found there at `now`.
-    pub(super) fn found(&mut self, ready: Ready, now: Duration) {
-        if ready.to_read && self.arrived.is_none() {
-            self.arrived = Some(now);
+    /// What was found there.
+    pub(super) fn found(&mut self, ready: Ready) {
+        if ready.to_read {
+            self.may_hear = true;
             self.socket.get_mut().unmetered().set_may_read();
         }
         if ready.to_write {
@@ -75,26 +84,32 @@ impl Seat {
         }
     }
 
-    /// When what is there to be read now began to arrive, counted from the room's start. `None`: nothing is there.
+    /// The next thing that the peer said. Nothing is waited for; pending, too, is what goes beyond the limit.
     ///
-    /// What is read at one tick gets one time, that of the first of it. Commands are a tick apart and ticks are too,
-    /// so the first is the one with the least slack; and the least is what counts.
-    pub(super) fn take_arrived(&mut self) -> Option<Duration> {
-        self.arrived.take()
+    /// An end comes last: what was said before it still counts.
+    pub(super) fn hear(&mut self, now: Instant) -> Poll<Result<Message, End>> {
+        while self.may_hear {
+            if self.heard == HEARD_PER_TICK_MAX {
+                return Poll::Pending;
+            }
+            let mut cx = Context::from_waker(Waker::noop());
+            match poll_hear(&mut self.socket, &mut self.pace, now, &mut cx) {
+                Poll::Ready(Ok(Heard::Message(message))) => {
+                    self.heard += 1;
+                    return Poll::Ready(Ok(message));
+                }
+                // An answer to a ping may wait for a place in the kernel.
+                Poll::Ready(Ok(Heard::Nothing)) => (self.heard, self.is_unsent) = (self.heard + 1, true),
+                Poll::Ready(Err(end)) => return Poll::Ready(Err(end)),
+                Poll::Pending => self.may_hear = false,
+            }
+        }
+        self.end.take().map_or(Poll::Pending, |end| Poll::Ready(Err(end)))
     }
 
-    /// Not all of it was read.
-    pub(super) fn put_back(&mut self, arrived: Duration) {
-        self.arrived = Some(arrived);
-    }
-
-    /// The next thing that the peer said. Nothing is waited for.
-    pub(super) fn hear(&mut self, now: Instant) -> Poll<Result<Heard, End>> {
-        let mut cx = Context::from_waker(Waker::noop());
-        let heard = poll_hear(&mut self.socket, &mut self.pace, now, &mut cx);
-        // An answer to a ping may wait for a place in the kernel.
-        self.is_unsent |= matches!(heard, Poll::Ready(Ok(Heard::Nothing)));
-        heard
+    /// A tick is over: what goes beyond its limit is heard from now on.
+    pub(super) fn end_tick(&mut self) {
+        self.heard = 0;
     }
 
     /// Whether something new may be put.
@@ -131,11 +146,6 @@ impl Seat {
 
     pub(super) fn is_blocked(&self) -> bool {
         self.is_blocked
-    }
-
-    /// How it ended in a write, if it did.
-    pub(super) fn take_end(&mut self) -> Option<End> {
-        self.end.take()
     }
 
     /// Gives the socket back to its own task, which ends it in the way that `end` asks for.

@@ -8,7 +8,6 @@ use super::seat::Seat;
 use crate::room::{Rejection, Sinks};
 use bytes::{Bytes, BytesMut};
 use slotmap::SecondaryMap;
-use std::time::Duration;
 use tickwire_shared::{CloseCode, PlayerId};
 use tokio_tungstenite::tungstenite::protocol::Message;
 
@@ -25,14 +24,8 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    pub(super) fn insert(
-        &mut self,
-        player: PlayerId,
-        visitor: Box<Visitor>,
-        dialect: Dialect,
-        now: Duration,
-    ) {
-        self.seats.insert(player, Seat::new(*visitor, dialect, now));
+    pub(super) fn insert(&mut self, player: PlayerId, visitor: Box<Visitor>, dialect: Dialect) {
+        self.seats.insert(player, Seat::new(*visitor, dialect));
     }
 
     /// All seats, in the order in which they lie in memory.
@@ -64,21 +57,22 @@ impl Seats {
         self.is_blocked
     }
 
-    /// Sends what was put since the last flush, as far as the kernel takes it at once.
-    pub(super) fn flush(&mut self) {
+    /// Ends a tick: sends what was put, as far as the kernel takes it at once.
+    pub(super) fn end_tick(&mut self) {
         self.is_blocked = false;
         for seat in self.seats.values_mut() {
+            seat.end_tick();
             seat.flush();
             self.is_blocked |= seat.is_blocked();
         }
     }
 
     /// Notes whose bytes have arrived, and goes on sending where the kernel takes more.
-    pub(super) fn look(&mut self, now: Duration) {
+    pub(super) fn look(&mut self) {
         look(self.seats.values().filter_map(Seat::asks), &mut self.found);
         let asked = self.seats.values_mut().filter(|seat| seat.asks().is_some());
         for (seat, ready) in asked.zip(&self.found) {
-            seat.found(*ready, now);
+            seat.found(*ready);
         }
         self.is_blocked = self.is_blocked && self.seats.values().any(Seat::is_blocked);
     }

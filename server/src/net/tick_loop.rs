@@ -1,7 +1,7 @@
-//! Owns the life of one room: its task, which at each deadline reads its sockets, makes a tick, and writes to them.
+//! Owns the life of one room: its task, which reads its sockets at looks, and at each deadline makes a tick and writes to them.
 
 use super::alarm::Alarm;
-use super::desk::Desk;
+use super::desk::{Desk, Now};
 use super::door::Join;
 use super::guard::guarded;
 use super::look::LOOKS_PER_TICK;
@@ -9,6 +9,7 @@ use super::schedule::Schedule;
 use super::timing::Timing;
 use crate::directory::{Listing, RoomStatus};
 use crate::room::{Rejection, Room, RoomConfig};
+use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::{CloseCode, Game};
 use tokio::sync::{mpsc, watch};
@@ -112,7 +113,7 @@ impl<G: Game> TickLoop<G> {
             desk,
             start: Instant::now(),
             schedule: Schedule::new(G::TICK_RATE_HZ),
-            timing: Timing::new(),
+            timing: Timing::new(G::TICK_RATE_HZ),
             status,
             looked: Duration::ZERO,
             empty_ticks: 0,
@@ -129,14 +130,13 @@ impl<G: Game> TickLoop<G> {
                 () = shutdown.cancelled() => return self.stop(),
                 () = alarm.wait_until(self.start + deadline.min(look)) => {}
             }
-            if look < deadline {
-                self.look();
-                continue;
-            }
-            if let Err(panic) = self.turn() {
+            let is_due = deadline <= look || deadline <= self.start.elapsed();
+            let done = if is_due { self.turn() } else { self.look() };
+            if let Err(panic) = done {
                 return Ended::Failed(panic);
             }
-            if self.empty_ticks >= self.empty_ticks_max && listing.strike_if_unused(&self.desk.door) {
+            if is_due && self.empty_ticks >= self.empty_ticks_max && listing.strike_if_unused(&self.desk.door)
+            {
                 return Ended::Empty;
             }
         }
@@ -152,31 +152,40 @@ impl<G: Game> TickLoop<G> {
         if seats.is_empty() { Duration::MAX } else { self.looked + interval }
     }
 
-    fn look(&mut self) {
-        self.looked = self.start.elapsed();
-        self.desk.seats.look(self.looked);
+    /// What is done between deadlines, with the clock read around it.
+    fn look(&mut self) -> Result<(), String> {
+        let begun = self.start.elapsed();
+        guarded(|| self.listen(begun))?;
+        self.timing.record_look(self.start.elapsed() - begun);
+        Ok(())
+    }
+
+    /// Takes in what has arrived by `now`, so that there is little left to read when the tick is due.
+    fn listen(&mut self, now: Duration) {
+        self.looked = now;
+        let now = Now { instant: self.start + now, elapsed: now, schedule: &self.schedule };
+        self.desk.listen(&mut self.room, &now);
     }
 
     /// What is done at each deadline, with the clock read around it.
     fn turn(&mut self) -> Result<(), String> {
         let begun = self.start.elapsed();
         let late = self.schedule.begin(begun);
-        let sessions_before = self.room.sessions();
         let make = guarded(|| {
-            self.look();
-            self.desk.let_in(&mut self.room, begun);
-            self.desk.listen(&mut self.room, &self.schedule, self.start + begun);
+            self.desk.let_in(&mut self.room);
+            self.listen(begun);
             let before = self.start.elapsed();
             self.room.tick(&mut self.desk.seats);
             let make = self.start.elapsed() - before;
-            self.desk.seats.flush();
+            self.desk.seats.end_tick();
             make
         })?;
         self.schedule.end();
         self.timing.record(late, self.start.elapsed() - begun, make);
-        self.empty_ticks = if self.room.sessions() == 0 { self.empty_ticks + 1 } else { 0 };
+        let sessions = self.room.sessions();
+        self.empty_ticks = if sessions == 0 { self.empty_ticks + 1 } else { 0 };
         let is_second = self.room.next_tick().0.is_multiple_of(u64::from(G::TICK_RATE_HZ));
-        if is_second || self.room.sessions() != sessions_before {
+        if is_second || sessions != self.status.borrow().sessions {
             self.publish();
         }
         Ok(())
@@ -201,7 +210,9 @@ impl<G: Game> TickLoop<G> {
             status.make_ms = self.timing.make_ms();
             status.turn_us_total = self.timing.turn_us_total();
             status.make_us_total = self.timing.make_us_total();
+            status.look_us_total = self.timing.look_us_total();
             status.counts = self.room.counts();
+            status.usage = Arc::new(self.room.usage().clone());
         });
     }
 }

@@ -1,7 +1,7 @@
 //! Owns a TCP stream, which the runtime watches for the stream's own task, or a room looks after itself.
 
 use super::look::Descriptor;
-use std::io::{self, Read, Write};
+use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -67,6 +67,39 @@ impl Wire {
     }
 }
 
+/// System calls as they are. Those of the C library are points at which a thread can be cancelled, and in a process
+/// with threads it pays for that at each of them.
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::net::{RecvFlags, SendFlags, recv, send};
+    use std::io;
+    use std::net::TcpStream;
+
+    pub(super) fn read(stream: &TcpStream, place: &mut [u8]) -> io::Result<usize> {
+        let (bytes, _) = recv(stream, place, RecvFlags::empty())?;
+        Ok(bytes)
+    }
+
+    pub(super) fn write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        Ok(send(stream, bytes, SendFlags::NOSIGNAL)?)
+    }
+}
+
+/// Elsewhere there is no way around the system's library, and not every one can be asked for no signal.
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::io::{self, Read, Write};
+    use std::net::TcpStream;
+
+    pub(super) fn read(mut stream: &TcpStream, place: &mut [u8]) -> io::Result<usize> {
+        stream.read(place)
+    }
+
+    pub(super) fn write(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        stream.write(bytes)
+    }
+}
+
 /// What would have to be waited for is pending, and nobody will be woken.
 fn pending_if_blocked<T>(done: io::Result<T>) -> Poll<io::Result<T>> {
     match done {
@@ -86,7 +119,7 @@ impl AsyncRead for Wire {
             Self::Unwatched { may_read: false, .. } => Poll::Pending,
             Self::Unwatched { stream, may_read } => {
                 let place = buffer.initialize_unfilled();
-                let (bytes_max, read) = (place.len(), stream.read(place));
+                let (bytes_max, read) = (place.len(), system::read(stream, place));
                 *may_read = matches!(read, Ok(bytes) if bytes == bytes_max);
                 pending_if_blocked(read.map(|bytes| buffer.advance(bytes)))
             }
@@ -99,7 +132,7 @@ impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut *self {
             Self::Watched(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Unwatched { stream, .. } => pending_if_blocked(stream.write(bytes)),
+            Self::Unwatched { stream, .. } => pending_if_blocked(system::write(stream, bytes)),
             Self::Lost => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }

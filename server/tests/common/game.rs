@@ -26,6 +26,7 @@ replicate! {
 pub struct Flaws {
     pub panics_when_new: bool,
     pub panics_at_join: bool,
+    pub panics_at_leave: bool,
     /// Bytes that only take place.
     pub ballast: Vec<u8>,
 }
@@ -33,6 +34,7 @@ pub struct Flaws {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Pit {
     panics_at_join: bool,
+    panics_at_leave: bool,
     diggers: SlotMap<EntityId, Digger>,
 }
 
@@ -47,7 +49,8 @@ impl Game for Pit {
 
     fn new(flaws: &Flaws, _seed: u64) -> Self {
         assert!(!flaws.panics_when_new, "no pit today");
-        Self { panics_at_join: flaws.panics_at_join, ..Self::default() }
+        let Flaws { panics_at_join, panics_at_leave, .. } = *flaws;
+        Self { panics_at_join, panics_at_leave, ..Self::default() }
     }
 
     fn join(&mut self, player: PlayerId) -> Result<(), Refusal> {
@@ -57,6 +60,7 @@ impl Game for Pit {
     }
 
     fn leave(&mut self, player: PlayerId) {
+        assert!(!self.panics_at_leave, "nobody leaves");
         self.diggers.retain(|_, digger| digger.player != player);
     }
 

@@ -9,6 +9,7 @@ pub use game::{Flaws, Pit, Wish};
 pub use player::{Closing, Player, greet, hello};
 
 use futures_util::{SinkExt, StreamExt};
+use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tickwire_server::{Report, ServerConfig, run};
@@ -58,7 +59,11 @@ impl Served {
     }
 
     pub async fn info(&self) -> serde_json::Value {
-        let answer = self.http("GET /info HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        self.json("/info").await
+    }
+
+    pub async fn json<T: DeserializeOwned>(&self, path: &str) -> T {
+        let answer = self.http(&format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
         let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
         serde_json::from_str(body).expect("JSON")
     }

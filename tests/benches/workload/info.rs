@@ -30,14 +30,16 @@ struct RoomInfo {
     skipped_outbox: u64,
     /// Ticks of a player without a command.
     inputs_missing: u64,
-    /// All three since the room was opened.
+    /// All three of the last 10 to 20 seconds.
     tick_duration_ms: Quantiles,
     tick_lateness_ms: Quantiles,
     /// Simulation and encoding alone. Servers that do not tell it are measured all the same.
     make_ms: Option<Quantiles>,
     make_us_total: Option<u64>,
-    /// Whole turns: making, and handing over to the connections.
+    /// Whole turns: making, and reading and writing sockets.
     turn_us_total: Option<u64>,
+    /// What is read between turns, if anything is.
+    look_us_total: Option<u64>,
 }
 
 /// All rooms of a server.
@@ -57,6 +59,7 @@ impl RoomInfo {
             inputs_missing: self.inputs_missing - before.inputs_missing,
             make_us_total: grown(self.make_us_total, before.make_us_total),
             turn_us_total: grown(self.turn_us_total, before.turn_us_total),
+            look_us_total: grown(self.look_us_total, before.look_us_total),
             ..self
         }
     }
@@ -114,9 +117,10 @@ impl Rooms {
         self.0.values().map(|room| Some(room.share(room.make_us_total?, hz))).sum()
     }
 
-    /// How much of a core whole turns took, if the server tells it.
+    /// How much of a core whole turns took and what is read between them, if the server tells it.
     pub fn turn_share(&self, hz: u32) -> Option<f64> {
-        self.0.values().map(|room| Some(room.share(room.turn_us_total?, hz))).sum()
+        let busy_us = |room: &RoomInfo| Some(room.turn_us_total? + room.look_us_total.unwrap_or_default());
+        self.0.values().map(|room| Some(room.share(busy_us(room)?, hz))).sum()
     }
 
     fn sum(&self, count: impl Fn(&RoomInfo) -> u64) -> u64 {

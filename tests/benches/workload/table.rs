@@ -48,7 +48,7 @@ impl Report {
             row(f, "simulation and encoding", percent(share))?;
         }
         if let Some(share) = self.turn_cpu_share {
-            row(f, "whole turns of the rooms", percent(share))?;
+            row(f, "all that the rooms do", percent(share))?;
         }
         Ok(())
     }
@@ -68,11 +68,11 @@ impl Report {
 
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         row(f, "gap between updates", self.gap_ms)?;
-        row(f, "tick, since the start", self.tick_ms)?;
+        row(f, "tick, last 10 to 20 s", self.tick_ms)?;
         if let Some(make_ms) = self.make_ms {
             row(f, "simulation and encoding", make_ms)?;
         }
-        row(f, "lateness, since the start", self.tick_lateness_ms)
+        row(f, "lateness, last 10 to 20 s", self.tick_lateness_ms)
     }
 
     fn joins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
