@@ -37,9 +37,10 @@ replicate! {
             -PUSHED_METRES_PER_SECOND_MAX,
             PUSHED_METRES_PER_SECOND_MAX,
             VELOCITY_STEP_METRES_PER_SECOND,
-        ),
+        )
+        .linear(),
         /// Where it looks, in radians.
-        pub aim: f32 = angle(12),
+        pub aim: f32 = angle(12).linear(),
         /// Whose body it is. Never changes.
         pub player: PlayerId = key(),
         /// Whether it takes part. The dead wait for their respawn.
