@@ -67,8 +67,8 @@ impl Seat {
 
     /// What is to be looked for at its socket, if anything.
     pub(super) fn asks(&self) -> Option<(Descriptor<'_>, Ready)> {
-        // What is known to be there waits for its turn, not for a look.
-        let ask = Ready { to_read: !self.may_hear, to_write: self.is_blocked };
+        // What is known to be there waits for its turn, not for a look; and who has been heard in this tick has mostly said all.
+        let ask = Ready { to_read: !self.may_hear && self.heard == 0, to_write: self.is_blocked };
         let descriptor = self.socket.get_ref().unmetered_ref().descriptor()?;
         (ask.to_read || ask.to_write).then_some((descriptor, ask))
     }
