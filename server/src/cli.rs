@@ -42,7 +42,7 @@ struct Options {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     room_players_max: usize,
 
-    /// How many bytes a player is sent per second in the long run (a quarter of a second's worth at once). What does
+    /// How many bytes a player is sent per second in the long run (two ticks' worth at once, or a sixteenth of a second's). What does
     /// not fit a frame waits, by the priority that the game gives it; a player's own entity never waits.
     #[arg(long, env = "TICKWIRE_PLAYER_BYTES_PER_SECOND", value_name = "BYTES", default_value_t = 262_144,
           value_parser = RangedU64ValueParser::<u32>::new().range(1024..=64 * 1024 * 1024))]

@@ -85,7 +85,7 @@ impl ClassCode {
         }
     }
 
-    /// How many bits [`ClassCode::write`] appends.
+    /// How many bits a residual takes.
     #[must_use]
     pub fn bits(&self, residual: i64) -> u32 {
         let class = class(residual);

@@ -2,7 +2,7 @@
 //!
 //! A game is one [`Game`] implementation. Its entities become rows of integers ([`replicate!`],
 //! [`Layout`]), rows become [`Snapshot`]s, and a snapshot travels as the difference to what the receiver
-//! already holds ([`write_delta`], [`read_delta`]). This crate knows ticks and bytes: no socket,
+//! already holds ([`DeltaWriter`], [`read_delta`]). This crate knows ticks and bytes: no socket,
 //! clock, thread or log, so the same code runs in a server, a bot and a browser.
 
 mod bits;

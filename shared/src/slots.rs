@@ -246,7 +246,8 @@ impl SlotTable {
 pub(crate) fn sort_tail<T>(values: &mut [T], sorted: usize, key: impl Fn(&T) -> u32) {
     const FEW: usize = 8;
     if values.len() - sorted > FEW {
-        return values.sort_by_key(key);
+        // Not the kind that merges: that one takes memory.
+        return values.sort_unstable_by_key(key);
     }
     for last in sorted..values.len() {
         let place = values[..last].partition_point(|value| key(value) < key(&values[last]));

@@ -59,9 +59,10 @@ impl Budget {
         budget
     }
 
-    /// What gathers in a quarter of a second, or in two ticks if these are longer.
+    /// What gathers in a sixteenth of a second, or in two ticks if these are longer. Not more, because a connection keeps the memory of
+    /// its greatest frame.
     fn level_max(&self, tick_rate_hz: u32) -> i64 {
-        i64::from(self.bytes_per_second) * i64::from(tick_rate_hz / 4).max(2)
+        i64::from(self.bytes_per_second) * i64::from(tick_rate_hz / 16).max(2)
     }
 
     /// How many bytes there are at a tick; none while earlier ones are owed.
@@ -96,10 +97,10 @@ mod tests {
     #[test]
     fn a_budget_is_overdrawn_once_and_paid_back() {
         let mut budget = Budget::full(3000, Tick(0), 30);
-        assert_eq!(budget.bytes_at(Tick(0), 30), 700, "what gathers in 7 ticks, a quarter of a second");
-        budget.spend(1000, 30);
+        assert_eq!(budget.bytes_at(Tick(0), 30), 200, "what gathers in 2 ticks");
+        budget.spend(500, 30);
         assert_eq!(budget.bytes_at(Tick(2), 30), 0, "100 bytes are owed");
-        assert_eq!(budget.bytes_at(Tick(5), 30), 200);
-        assert_eq!(budget.bytes_at(Tick(1000), 30), 700);
+        assert_eq!(budget.bytes_at(Tick(4), 30), 100);
+        assert_eq!(budget.bytes_at(Tick(1000), 30), 200);
     }
 }

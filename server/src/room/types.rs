@@ -15,7 +15,7 @@ pub struct RoomConfig<G: Game> {
     pub start_tick: Tick,
     /// Players at once. Full: one more is refused with 4403.
     pub players_max: usize,
-    /// Bytes that a player is sent per second in the long run; a quarter of a second's worth at once. What does not fit waits, by
+    /// Bytes that a player is sent per second in the long run; a sixteenth of a second's or two ticks' worth at once. What does not fit waits, by
     /// priority: see [`Game::weight`].
     pub player_bytes_per_second: u32,
     /// Another, greater one for every room that opens: see [`tickwire_shared::Welcome::epoch`].
@@ -27,7 +27,7 @@ pub struct RoomConfig<G: Game> {
 /// A call to `has_place` that says true is followed by exactly one `frame` or `line` for that player: what is
 /// built is sent, so that what a client holds is always known.
 pub trait Sinks {
-    /// Whether the player's outbox has a place.
+    /// Whether the player's connection takes a frame now: it has passed on all that it was given before.
     fn has_place(&mut self, player: PlayerId) -> bool;
     /// One binary WebSocket message. The room uses the memory again.
     fn frame(&mut self, player: PlayerId, frame: &[u8]);
@@ -62,7 +62,7 @@ pub struct RoomCounts {
     pub full_snapshots: u64,
     /// Frames left out because too many snapshots of that session were not yet acked.
     pub skipped_unacked: u64,
-    /// Frames left out because that session's outbox had no place.
+    /// Frames left out because that session's connection had not yet passed on what it was given before.
     pub skipped_outbox: u64,
     /// Bytes of the frames.
     pub bytes: u64,
