@@ -100,11 +100,11 @@ impl Schedule {
         let (mut used, mut is_first) = (0, bits_max > 0);
         self.ranking.retain(|&(priority, number)| {
             let bits = cost(number);
-            let fits = priority == f32::INFINITY || is_first || used + bits <= bits_max;
-            if fits {
-                used += bits;
-                is_first = false;
-            }
+            let is_own = priority == f32::INFINITY;
+            let fits = is_own || is_first || used + bits <= bits_max;
+            used += if fits { bits } else { 0 };
+            // The own one goes anyway: it must not take the place of what is too big for every frame.
+            is_first &= is_own;
             !fits
         });
         used
@@ -112,5 +112,24 @@ impl Schedule {
 
     fn waits(&self) -> impl Iterator<Item = usize> {
         self.ranking.iter().map(|(_, number)| *number as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_big_for_every_frame_goes_all_the_same_once_it_is_first() {
+        let costs = [5, 100, 3];
+        let cut = |bits_max| {
+            let ranking = vec![(1.0, 2), (f32::INFINITY, 0), (2.0, 1)];
+            let mut schedule = Schedule { ranking, ..Schedule::default() };
+            let used = schedule.cut(bits_max, |number| costs[number as usize]);
+            (used, schedule.waits().collect::<Vec<_>>())
+        };
+        assert_eq!(cut(10), (105, vec![2]), "the own one does not count as the first");
+        assert_eq!(cut(0), (5, vec![1, 2]), "while bytes are owed nothing but the own one goes");
+        assert_eq!(cut(108), (108, vec![]));
     }
 }
