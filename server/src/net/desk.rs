@@ -35,7 +35,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(door: mpsc::Receiver<Join>) -> Self {
-        Self { door, asking: None, coming: Vec::new(), seats: Seats::default(), ended: Vec::new() }
+        Self { door, asking: None, coming: Vec::new(), seats: Seats::new(), ended: Vec::new() }
     }
 
     /// Ends every connection, also of those whose join is still under way.
@@ -110,12 +110,11 @@ impl Desk {
     /// Looks at all sockets, and takes in what was said. Who has gone leaves after that: what was said before still
     /// counts.
     pub(super) fn listen<G: Game>(&mut self, room: &mut Room<G>, now: &Now<'_>) {
-        self.seats.look();
-        for (player, seat) in self.seats.iter_mut() {
-            if let Err(end) = listen(player, seat, room, now) {
+        self.seats.look(|player, seat, tick| {
+            if let Err(end) = listen(player, seat, tick, room, now) {
                 self.ended.push((player, end));
             }
-        }
+        });
         for (player, end) in self.ended.drain(..) {
             self.seats.end(player, end);
             room.leave(player);
@@ -133,9 +132,15 @@ pub(super) struct Now<'s> {
     pub(super) schedule: &'s Schedule,
 }
 
-/// Takes in what one seat's peer said, up to the limit. An error is the end of the seat.
-fn listen<G: Game>(player: PlayerId, seat: &mut Seat, room: &mut Room<G>, now: &Now<'_>) -> Result<(), End> {
-    while let Poll::Ready(message) = seat.hear(now.instant) {
+/// Takes in what one seat's peer said, up to the limit for a tick. An error is the end of the seat.
+fn listen<G: Game>(
+    player: PlayerId,
+    seat: &mut Seat,
+    tick: u64,
+    room: &mut Room<G>,
+    now: &Now<'_>,
+) -> Result<(), End> {
+    while let Poll::Ready(message) = seat.hear(now.instant, tick) {
         let message = message?;
         match seat.dialect() {
             Dialect::Game => {

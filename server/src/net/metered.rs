@@ -42,11 +42,6 @@ impl<S> Metered<S> {
         Self { stream, opened: Instant::now(), bucket, write_timeout, stall: None }
     }
 
-    /// The stream.
-    pub(super) fn unmetered_ref(&self) -> &S {
-        &self.stream
-    }
-
     /// The stream, past the meter.
     pub(super) fn unmetered(&mut self) -> &mut S {
         &mut self.stream

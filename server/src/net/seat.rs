@@ -4,9 +4,10 @@ use super::closing::End;
 use super::connection::{Heard, Pace, Socket, poll_hear};
 use super::door::{Departure, Stage, Visitor};
 use super::farewell::Dialect;
-use super::look::{Descriptor, Ready};
+use super::look::{Lookout, Ready};
 use futures_util::SinkExt;
 use std::task::{Context, Poll, Waker};
+use tickwire_shared::{CloseCode, PlayerId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -25,8 +26,9 @@ pub(super) struct Seat {
     back: oneshot::Sender<Departure>,
     /// Something may be there that was not read yet, in the kernel or in the socket's buffer.
     may_hear: bool,
-    /// WebSocket frames read since the last tick.
+    /// WebSocket frames read in the tick `heard_in`.
     heard: usize,
+    heard_in: u64,
     dialect: Dialect,
     /// Whether lines get a line end, for a peer that shows what comes as it comes.
     is_raw: bool,
@@ -34,8 +36,10 @@ pub(super) struct Seat {
     is_unsent: bool,
     /// The kernel did not take all of it: until it has, the peer gets nothing new.
     is_blocked: bool,
-    /// How it ended in a write. It is told when all is heard.
+    /// How it ended without being heard to end. It is told when all is heard.
     end: Option<End>,
+    /// It will be heard at the next look, whatever that finds.
+    pub(super) is_restless: bool,
 }
 
 impl Seat {
@@ -49,11 +53,13 @@ impl Seat {
             // Something may have been sent behind the Hello.
             may_hear: true,
             heard: 0,
+            heard_in: 0,
             dialect,
             is_raw: false,
             is_unsent: false,
             is_blocked: false,
             end: None,
+            is_restless: false,
         }
     }
 
@@ -65,29 +71,38 @@ impl Seat {
         self.is_raw = is_raw;
     }
 
-    /// What is to be looked for at its socket, if anything.
-    pub(super) fn asks(&self) -> Option<(Descriptor<'_>, Ready)> {
-        // What is known to be there waits for its turn, not for a look; and who has been heard in this tick has mostly said all.
-        let ask = Ready { to_read: !self.may_hear && self.heard == 0, to_write: self.is_blocked };
-        let descriptor = self.socket.get_ref().unmetered_ref().descriptor()?;
-        (ask.to_read || ask.to_write).then_some((descriptor, ask))
+    /// Has its socket looked at from now on. If that cannot be, it ends.
+    pub(super) fn register(&mut self, player: PlayerId, lookout: &mut Lookout) {
+        let stream = self.socket.get_mut().unmetered().unwatched();
+        if let Some(Err(error)) = stream.map(|stream| lookout.add(player, stream)) {
+            let reason = format!("the server cannot watch another socket: {error}");
+            self.end = Some(End::rejected(CloseCode::Refused, reason));
+        }
     }
 
-    /// What was found there.
+    /// What was found at its socket.
     pub(super) fn found(&mut self, ready: Ready) {
         if ready.to_read {
             self.may_hear = true;
-            self.socket.get_mut().unmetered().set_may_read();
+            self.socket.get_mut().unmetered().set_may_read(ready.is_over);
         }
-        if ready.to_write {
+        if ready.to_write && self.is_blocked {
             self.flush();
         }
+    }
+
+    /// Whether there is something to be heard that no look will tell of.
+    pub(super) fn has_more(&self) -> bool {
+        self.may_hear || self.end.is_some()
     }
 
     /// The next thing that the peer said. Nothing is waited for; pending, too, is what goes beyond the limit.
     ///
     /// An end comes last: what was said before it still counts.
-    pub(super) fn hear(&mut self, now: Instant) -> Poll<Result<Message, End>> {
+    pub(super) fn hear(&mut self, now: Instant, tick: u64) -> Poll<Result<Message, End>> {
+        if self.heard_in != tick {
+            (self.heard_in, self.heard) = (tick, 0);
+        }
         while self.may_hear {
             if self.heard == HEARD_PER_TICK_MAX {
                 return Poll::Pending;
@@ -107,14 +122,14 @@ impl Seat {
         self.end.take().map_or(Poll::Pending, |end| Poll::Ready(Err(end)))
     }
 
-    /// A tick is over: what goes beyond its limit is heard from now on.
-    pub(super) fn end_tick(&mut self) {
-        self.heard = 0;
-    }
-
     /// Whether something new may be put.
     pub(super) fn has_place(&self) -> bool {
         !self.is_blocked && self.end.is_none()
+    }
+
+    /// Whether something may wait to be flushed.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.is_unsent
     }
 
     /// Puts a message into the socket's buffer, from where the next flush sends it.
@@ -149,9 +164,13 @@ impl Seat {
     }
 
     /// Gives the socket back to its own task, which ends it in the way that `end` asks for.
-    pub(super) fn give_back(self, end: End) {
+    pub(super) fn give_back(self, lookout: &mut Lookout, end: End) {
         let Self { mut socket, back, .. } = self;
-        socket.get_mut().unmetered().watch();
+        let wire = socket.get_mut().unmetered();
+        if let Some(stream) = wire.unwatched() {
+            lookout.remove(stream);
+        }
+        wire.watch();
         // If the task is no more, the socket closes here.
         let _ = back.send(Departure { socket, stage: Stage::Inside, end });
     }

@@ -3,47 +3,72 @@
 use super::closing::End;
 use super::door::Visitor;
 use super::farewell::{Dialect, Farewell};
-use super::look::{Ready, look};
+use super::look::Lookout;
 use super::seat::Seat;
 use crate::room::{Rejection, Sinks};
 use bytes::{Bytes, BytesMut};
 use slotmap::SecondaryMap;
+use std::mem;
+use std::time::Duration;
 use tickwire_shared::{CloseCode, PlayerId};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
+/// Frames that are put before they are sent. By then the first of them shall still be in the cache; and the clock is
+/// read once for all of them.
+const BATCH_FRAMES: usize = 32;
+
 /// The connections of one room's sessions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Seats {
     seats: SecondaryMap<PlayerId, Seat>,
-    /// Whether the kernel has not taken all of somebody's bytes.
-    is_blocked: bool,
-    /// Memory for what a look finds.
-    found: Vec<Ready>,
+    lookout: Lookout,
+    /// Whom to hear at the next look, whatever that finds. Some may have left meanwhile.
+    restless: Vec<PlayerId>,
+    /// Whose frames wait to be sent.
+    unsent: Vec<PlayerId>,
+    /// Of whose bytes the kernel has not taken all. Some may have left meanwhile.
+    blocked: Vec<PlayerId>,
+    /// Counts ticks: what one seat may say is limited for each.
+    tick: u64,
+    /// How long sending took, in all.
+    sending: Duration,
     /// Memory for the frame that is being put: it is copied on at once, so one piece serves for all.
     arena: BytesMut,
 }
 
 impl Seats {
-    pub(super) fn insert(&mut self, player: PlayerId, visitor: Box<Visitor>, dialect: Dialect) {
-        self.seats.insert(player, Seat::new(*visitor, dialect));
+    pub(super) fn new() -> Self {
+        Self {
+            seats: SecondaryMap::new(),
+            lookout: Lookout::new(),
+            restless: Vec::new(),
+            unsent: Vec::with_capacity(BATCH_FRAMES),
+            blocked: Vec::new(),
+            tick: 0,
+            sending: Duration::ZERO,
+            arena: BytesMut::new(),
+        }
     }
 
-    /// All seats, in the order in which they lie in memory.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (PlayerId, &mut Seat)> {
-        self.seats.iter_mut()
+    pub(super) fn insert(&mut self, player: PlayerId, visitor: Box<Visitor>, dialect: Dialect) {
+        let mut seat = Seat::new(*visitor, dialect);
+        seat.register(player, &mut self.lookout);
+        note_restless(&mut self.restless, player, &mut seat);
+        self.seats.insert(player, seat);
     }
 
     /// Ends a connection.
     pub(super) fn end(&mut self, player: PlayerId, end: End) {
         if let Some(seat) = self.seats.remove(player) {
-            seat.give_back(end);
+            seat.give_back(&mut self.lookout, end);
         }
     }
 
     /// Ends every connection.
     pub(super) fn end_all(&mut self, rejection: &Rejection) {
         for (_, seat) in self.seats.drain() {
-            seat.give_back(End::Rejected(rejection.clone()));
+            seat.give_back(&mut self.lookout, End::Rejected(rejection.clone()));
         }
     }
 
@@ -54,32 +79,83 @@ impl Seats {
     /// Whether the kernel has not taken all of somebody's bytes. Then a look is worth it soon: a great frame shall go
     /// at the speed of its link, and not by a piece per tick.
     pub(super) fn is_blocked(&self) -> bool {
-        self.is_blocked
+        !self.blocked.is_empty()
     }
 
-    /// Ends a tick: sends what was put, as far as the kernel takes it at once.
+    /// Looks at all sockets, and hands over the seats at which something may be heard; goes on sending where the kernel
+    /// takes more. Seats that cannot be looked at cost nothing.
+    pub(super) fn look(&mut self, mut hear: impl FnMut(PlayerId, &mut Seat, u64)) {
+        let Self { seats, lookout, restless, blocked, tick, .. } = self;
+        lookout.look(|player, ready| {
+            if let Some(seat) = seats.get_mut(player) {
+                seat.found(ready);
+                note_restless(restless, player, seat);
+            }
+        });
+        restless.retain(|player| {
+            let Some(seat) = seats.get_mut(*player) else { return false };
+            hear(*player, seat, *tick);
+            // A ping's answer.
+            flush(seat, *player, blocked);
+            seat.is_restless = seat.has_more();
+            seat.is_restless
+        });
+        blocked.retain(|player| seats.get(*player).is_some_and(Seat::is_blocked));
+    }
+
+    /// Ends a tick: sends what was put, as far as the kernel takes it at once. Who is blocked is tried again, because a
+    /// try is what finds out that a peer has taken nothing for too long.
     pub(super) fn end_tick(&mut self) {
-        self.is_blocked = false;
-        for seat in self.seats.values_mut() {
-            seat.end_tick();
-            seat.flush();
-            self.is_blocked |= seat.is_blocked();
+        self.unsent.extend_from_slice(&self.blocked);
+        self.send();
+        self.tick += 1;
+    }
+
+    /// How long sending took since this was asked last.
+    pub(super) fn take_sending(&mut self) -> Duration {
+        mem::take(&mut self.sending)
+    }
+
+    fn put(&mut self, player: PlayerId, put: impl FnOnce(&mut Seat)) {
+        let Some(seat) = self.seats.get_mut(player) else { return };
+        if !seat.is_unsent() {
+            self.unsent.push(player);
+        }
+        put(seat);
+        if self.unsent.len() == BATCH_FRAMES {
+            self.send();
         }
     }
 
-    /// Notes whose bytes have arrived, and goes on sending where the kernel takes more.
-    pub(super) fn look(&mut self) {
-        look(self.seats.values().filter_map(Seat::asks), &mut self.found);
-        let asked = self.seats.values_mut().filter(|seat| seat.asks().is_some());
-        for (seat, ready) in asked.zip(&self.found) {
-            seat.found(*ready);
+    fn send(&mut self) {
+        let begun = Instant::now();
+        for player in self.unsent.drain(..) {
+            let Some(seat) = self.seats.get_mut(player) else { continue };
+            flush(seat, player, &mut self.blocked);
+            if seat.has_more() {
+                note_restless(&mut self.restless, player, seat);
+            }
         }
-        self.is_blocked = self.is_blocked && self.seats.values().any(Seat::is_blocked);
+        self.sending += begun.elapsed();
     }
 
     fn copy(&mut self, frame: &[u8]) -> Bytes {
         self.arena.extend_from_slice(frame);
         self.arena.split().freeze()
+    }
+}
+
+fn note_restless(restless: &mut Vec<PlayerId>, player: PlayerId, seat: &mut Seat) {
+    if !mem::replace(&mut seat.is_restless, true) {
+        restless.push(player);
+    }
+}
+
+fn flush(seat: &mut Seat, player: PlayerId, blocked: &mut Vec<PlayerId>) {
+    let was_blocked = seat.is_blocked();
+    seat.flush();
+    if seat.is_blocked() && !was_blocked {
+        blocked.push(player);
     }
 }
 
@@ -90,15 +166,11 @@ impl Sinks for Seats {
 
     fn frame(&mut self, player: PlayerId, frame: &[u8]) {
         let message = Message::Binary(self.copy(frame));
-        if let Some(seat) = self.seats.get_mut(player) {
-            seat.put(message);
-        }
+        self.put(player, |seat| seat.put(message));
     }
 
     fn line(&mut self, player: PlayerId, line: String) {
-        if let Some(seat) = self.seats.get_mut(player) {
-            seat.put_line(line);
-        }
+        self.put(player, |seat| seat.put_line(line));
     }
 
     fn close(&mut self, player: PlayerId, code: CloseCode, reason: String, last: Vec<u8>) {

@@ -174,9 +174,11 @@ impl<G: Game> TickLoop<G> {
         let make = guarded(|| {
             self.desk.let_in(&mut self.room);
             self.listen(begun);
+            self.desk.seats.take_sending();
             let before = self.start.elapsed();
             self.room.tick(&mut self.desk.seats);
-            let make = self.start.elapsed() - before;
+            let tick = self.start.elapsed() - before;
+            let make = tick.saturating_sub(self.desk.seats.take_sending());
             self.desk.seats.end_tick();
             make
         })?;

@@ -1,6 +1,5 @@
 //! Owns a TCP stream, which the runtime watches for the stream's own task, or a room looks after itself.
 
-use super::look::Descriptor;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -15,9 +14,11 @@ pub(super) enum Wire {
     Watched(TcpStream),
     /// It wakes nobody: whoever has it looks at it from time to time.
     Unwatched {
-        stream: std::net::TcpStream,
+        stream: mio::net::TcpStream,
         /// Whether it is worth a system call to read. A read that brought less than it could have was the last.
         may_read: bool,
+        /// An end is to be read: however little a read brings, there is more.
+        is_over: bool,
     },
     /// It could not be handed over.
     Lost,
@@ -27,9 +28,10 @@ impl Wire {
     /// From now on it wakes nobody.
     pub(super) fn unwatch(&mut self) {
         *self = match mem::replace(self, Self::Lost) {
-            Self::Watched(stream) => {
-                stream.into_std().map_or(Self::Lost, |stream| Self::Unwatched { stream, may_read: true })
-            }
+            Self::Watched(stream) => stream.into_std().map_or(Self::Lost, |stream| {
+                let stream = mio::net::TcpStream::from_std(stream);
+                Self::Unwatched { stream, may_read: true, is_over: false }
+            }),
             other => other,
         }
     }
@@ -37,33 +39,27 @@ impl Wire {
     /// From now on it wakes the task that waits for it.
     pub(super) fn watch(&mut self) {
         *self = match mem::replace(self, Self::Lost) {
-            Self::Unwatched { stream, .. } => TcpStream::from_std(stream).map_or(Self::Lost, Self::Watched),
+            Self::Unwatched { stream, .. } => {
+                TcpStream::from_std(stream.into()).map_or(Self::Lost, Self::Watched)
+            }
             other => other,
         }
     }
 
-    /// Who looked has found that there is something to read.
-    pub(super) fn set_may_read(&mut self) {
-        if let Self::Unwatched { may_read, .. } = self {
+    /// Who looked has found that there is something to read, and whether it is an end.
+    pub(super) fn set_may_read(&mut self, is_end: bool) {
+        if let Self::Unwatched { may_read, is_over, .. } = self {
             *may_read = true;
+            *is_over |= is_end;
         }
     }
-}
 
-impl Wire {
     /// What to look at, while it is unwatched.
-    #[cfg(unix)]
-    pub(super) fn descriptor(&self) -> Option<Descriptor<'_>> {
+    pub(super) fn unwatched(&mut self) -> Option<&mut mio::net::TcpStream> {
         match self {
-            Self::Unwatched { stream, .. } => Some(std::os::fd::AsFd::as_fd(stream)),
+            Self::Unwatched { stream, .. } => Some(stream),
             _ => None,
         }
-    }
-
-    /// There is nothing to look at.
-    #[cfg(not(unix))]
-    pub(super) fn descriptor(&self) -> Option<Descriptor<'_>> {
-        Some(Descriptor::default())
     }
 }
 
@@ -71,9 +67,9 @@ impl Wire {
 /// with threads it pays for that at each of them.
 #[cfg(target_os = "linux")]
 mod system {
+    use mio::net::TcpStream;
     use rustix::net::{RecvFlags, SendFlags, recv, send};
     use std::io;
-    use std::net::TcpStream;
 
     pub(super) fn read(stream: &TcpStream, place: &mut [u8]) -> io::Result<usize> {
         let (bytes, _) = recv(stream, place, RecvFlags::empty())?;
@@ -88,8 +84,8 @@ mod system {
 /// Elsewhere there is no way around the system's library, and not every one can be asked for no signal.
 #[cfg(not(target_os = "linux"))]
 mod system {
+    use mio::net::TcpStream;
     use std::io::{self, Read, Write};
-    use std::net::TcpStream;
 
     pub(super) fn read(mut stream: &TcpStream, place: &mut [u8]) -> io::Result<usize> {
         stream.read(place)
@@ -117,10 +113,10 @@ impl AsyncRead for Wire {
         match &mut *self {
             Self::Watched(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Unwatched { may_read: false, .. } => Poll::Pending,
-            Self::Unwatched { stream, may_read } => {
+            Self::Unwatched { stream, may_read, is_over } => {
                 let place = buffer.initialize_unfilled();
                 let (bytes_max, read) = (place.len(), system::read(stream, place));
-                *may_read = matches!(read, Ok(bytes) if bytes == bytes_max);
+                *may_read = matches!(read, Ok(bytes) if *is_over || bytes == bytes_max);
                 pending_if_blocked(read.map(|bytes| buffer.advance(bytes)))
             }
             Self::Lost => Poll::Ready(Ok(())),
