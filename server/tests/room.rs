@@ -195,6 +195,45 @@ fn the_end_of_a_lamp_is_heard_by_who_saw_it() {
     assert_eq!(mail.events(players[1]), [(Deed::BreakIt, players[0])]);
 }
 
+/// Acks what filled the window from the first tick on.
+fn ack_the_window(room: &mut Room<Street>, player: PlayerId) {
+    let (tick, acked) = (room.next_tick().wire(), Tick(UNACKED_SNAPSHOTS_MAX as u64 - 1).wire());
+    let command = ClientMessage::Command(Command { tick, acked, input: Deed::Nothing });
+    room.receive(player, command, Slack::NONE).expect("a late ack is one");
+}
+
+/// The second player's window is full; the lamp that it saw walks away, blinks there, and breaks.
+#[test]
+fn who_withholds_acks_hears_nothing_of_what_has_gone_out_of_sight() {
+    let (mut room, players) = street(2);
+    let loyal = &players[..1];
+    (0..UNACKED_SNAPSHOTS_MAX).for_each(|_| drop(act(&mut room, loyal, 0, Deed::Nothing)));
+    act(&mut room, loyal, 0, Deed::Blink);
+    act(&mut room, loyal, 0, Deed::Walk(-100));
+    let mut mail = act(&mut room, loyal, 0, Deed::Blink);
+    for _ in 0..UNACKED_SNAPSHOTS_MAX {
+        act(&mut room, loyal, 0, Deed::Nothing);
+    }
+    act(&mut room, loyal, 0, Deed::BreakIt);
+    assert!(mail.events(players[1]).is_empty(), "it gets no frames");
+    ack_the_window(&mut room, players[1]);
+    room.tick(&mut mail);
+    assert!(mail.frames.contains_key(&players[1]), "it gets one again");
+    assert!(mail.events(players[1]).is_empty(), "{:?}", mail.events(players[1]));
+}
+
+#[test]
+fn what_happened_in_view_waits_for_who_is_slow() {
+    let (mut room, players) = street(2);
+    let loyal = &players[..1];
+    (0..UNACKED_SNAPSHOTS_MAX).for_each(|_| drop(act(&mut room, loyal, 0, Deed::Nothing)));
+    act(&mut room, loyal, 0, Deed::Blink);
+    act(&mut room, loyal, 0, Deed::BreakIt);
+    ack_the_window(&mut room, players[1]);
+    let mail = act(&mut room, loyal, 0, Deed::Nothing);
+    assert_eq!(mail.events(players[1]), [(Deed::BreakIt, players[0])], "what blinked is not there any more");
+}
+
 #[test]
 fn what_enters_closer_leaves_further() {
     let (mut room, players) = street(2);

@@ -103,6 +103,30 @@ async fn slack_tells_when_in_a_tick_a_command_came() {
     assert!((-1.0..0.0).contains(&late), "{late}");
 }
 
+/// As after a hiccup of the link: the first is for a later tick, the second for the very next.
+#[tokio::test]
+async fn two_commands_within_one_tick_are_both_in_time() {
+    const ROUNDS: u64 = 12;
+    let served = serve().await;
+    let mut player = Player::join(&served, "a").await;
+    for _ in 0..ROUNDS {
+        for _ in 0..3 {
+            player.listen().await;
+        }
+        sleep(TICK / 5).await;
+        player.command_ahead(2, Wish::Grow).await;
+        sleep(TICK * 3 / 10).await;
+        player.command_ahead(1, Wish::Grow).await;
+    }
+    until(|| async {
+        let info = served.info().await;
+        let count = |name: &str| info["rooms"][0][name].as_u64().unwrap();
+        // A busy machine may be late for some; who never looks is late for each.
+        count("inputs_applied") + count("inputs_late") == 2 * ROUNDS && count("inputs_late") < ROUNDS / 2
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn one_tick_takes_in_a_bounded_part_of_a_flood() {
     let served = serve().await;

@@ -80,7 +80,8 @@ pub enum Audience {
     Only(PlayerId),
     /// Everyone but one player.
     Except(PlayerId),
-    /// Whoever sees this entity in the snapshot that the event travels with.
+    /// Whoever sees this entity in the snapshot that the event travels with; if it is gone by then, whoever saw it in the snapshot
+    /// before.
     SeersOf(EntityId),
 }
 

@@ -73,9 +73,11 @@ impl Budget {
         (self.level / i64::from(tick_rate_hz)).max(0) as u64
     }
 
-    /// Takes the bytes of a frame out.
+    /// Takes the bytes of a frame out. No more than a second's worth is ever owed: what had to be told at once, events above
+    /// all, must not stop the world for longer.
     pub fn spend(&mut self, bytes: usize, tick_rate_hz: u32) {
-        self.level = self.level.saturating_sub(bytes as i64 * i64::from(tick_rate_hz));
+        let owed_max = i64::from(self.bytes_per_second) * i64::from(tick_rate_hz);
+        self.level = self.level.saturating_sub(bytes as i64 * i64::from(tick_rate_hz)).max(-owed_max);
     }
 }
 
@@ -102,5 +104,8 @@ mod tests {
         assert_eq!(budget.bytes_at(Tick(2), 30), 0, "100 bytes are owed");
         assert_eq!(budget.bytes_at(Tick(4), 30), 100);
         assert_eq!(budget.bytes_at(Tick(1000), 30), 200);
+        budget.spend(1_000_000, 30);
+        assert_eq!(budget.bytes_at(Tick(1030), 30), 0, "not more than a second's worth is owed");
+        assert_eq!(budget.bytes_at(Tick(1031), 30), 100);
     }
 }

@@ -3,15 +3,21 @@
 use super::interest::SightLines;
 use super::schedule::{HeldBack, Schedule};
 use super::session::{Message, Session};
-use tickwire_shared::limits::{HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, SERVER_FRAME_BYTES_MAX};
+use tickwire_shared::limits::{
+    HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, SERVER_FRAME_BYTES_MAX, UNACKED_SNAPSHOTS_MAX,
+};
 use tickwire_shared::{
     Audience, BitWriter, Bytes, DeltaWriter, Game, InputCounts, Layout, PlayerId, Receiver, Role,
     ServerMessage, SlotTable, Snapshot, SnapshotMessage, Source, Tick, Usage, Viewer, append_message,
-    row_hash,
+    key_parts, row_hash,
 };
 
 /// Most bytes of a snapshot message beside its body.
 const ENVELOPE_BYTES_MAX: usize = 32;
+/// Most bytes of a body, whatever a player's budget allows.
+const BODY_BYTES_MAX: u64 = SERVER_FRAME_BYTES_MAX as u64 / 2;
+/// Who got its last frame so long ago still hears why what it had in view is gone.
+const GONE_TOLD_TICKS_MAX: i64 = UNACKED_SNAPSHOTS_MAX as i64;
 /// Most bytes of an Inputs or Missed message.
 const REPORT_BYTES_MAX: usize = 64;
 
@@ -95,19 +101,20 @@ impl Encoder {
     ) -> (&[u8], bool) {
         let tick = scene.rows.now.tick();
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
-        self.note_gone(scene, &session.table);
+        self.note_gone(scene, session);
         self.body(scene, player, session, baseline);
         self.tell(scene, player, session);
         let with_hash = tick >= session.hash_due;
         let hash = with_hash.then(|| self.view_hash(scene.rows, &session.table));
         if with_hash {
-            session.hash_due = Tick(tick.0 - tick.0 % HASH_INTERVAL_TICKS + HASH_INTERVAL_TICKS);
+            session.hash_due = next_hash(tick, player);
         }
         let body_bits = self.bits.bit_len();
         let body = self.bits.align();
         let frame = &mut self.frame;
         frame.clear();
         frame.extend_from_slice(&session.greeting.take().unwrap_or_default());
+        let greeting_bytes = frame.len();
         let input_age =
             session.queue.newest_applied().map_or(255, |newest| tick.since(newest).clamp(0, 255) as u8);
         let snapshot = ServerMessage::Snapshot(SnapshotMessage {
@@ -122,7 +129,8 @@ impl Encoder {
         let snapshot_bytes = frame.len();
         session.sent(tick, baseline);
         append_notices(frame, session, with_hash, scene.roster);
-        session.budget.spend(frame.len(), G::TICK_RATE_HZ);
+        // What greets a newcomer, above all the game's settings, must not keep the world from it.
+        session.budget.spend(frame.len() - greeting_bytes, G::TICK_RATE_HZ);
         let Usage { frames, bytes, bits, .. } = &mut self.usage;
         *frames += 1;
         *bytes += frame.len() as u64;
@@ -135,23 +143,31 @@ impl Encoder {
 
     /// Leaves this tick's frame out for a session; what was told waits for its next one.
     pub fn skip<G: Game>(&mut self, scene: Scene<'_, G>, player: PlayerId, session: &mut Session<G::Input>) {
-        self.note_gone(scene, &session.table);
+        self.note_gone(scene, session);
         self.tell(scene, player, session);
     }
 
-    /// The last thing to be heard of an entity may be why it is gone: whoever had it in view shall hear it.
-    fn note_gone<G: Game>(&mut self, scene: Scene<'_, G>, table: &SlotTable) {
+    /// The last thing to be heard of an entity may be why it is gone: whoever had it in view shall hear it. Not who got no frame for
+    /// long: what it had in view then, the game may have hidden from it since.
+    fn note_gone<G: Game>(&mut self, scene: Scene<'_, G>, session: &Session<G::Input>) {
+        let now = scene.rows.now;
+        let has_seen = session.baseline.is_some_and(|seen| now.tick().since(seen) <= GONE_TOLD_TICKS_MAX);
         let is_gone = |audience: &Audience| match audience {
-            Audience::SeersOf(id) => scene.rows.now.find(*id).is_none() && table.find(*id).is_some(),
+            Audience::SeersOf(id) => has_seen && now.find(*id).is_none() && session.table.find(*id).is_some(),
             _ => false,
         };
         self.gone.clear();
         self.gone.extend(scene.told.iter().map(|(audience, _)| is_gone(audience)));
     }
 
-    /// Queues the tick's events for a session, if it is among those who hear them; its view is that of its frame.
+    /// Queues the tick's events for a session, if it is among those who hear them. What is about an entity in view waits with that
+    /// condition: it counts at the frame that the event travels with.
     fn tell<G: Game>(&self, scene: Scene<'_, G>, player: PlayerId, session: &mut Session<G::Input>) {
         for ((audience, message), is_gone) in scene.told.iter().zip(&self.gone) {
+            let about = match *audience {
+                Audience::SeersOf(id) if !is_gone => Some(id),
+                _ => None,
+            };
             let hears = match *audience {
                 Audience::Everyone => true,
                 Audience::Only(only) => player == only,
@@ -159,7 +175,7 @@ impl Encoder {
                 Audience::SeersOf(id) => *is_gone || session.table.find(id).is_some(),
             };
             if hears {
-                session.pending.push(message.clone());
+                session.pending.push(Message { about, ..message.clone() });
             }
         }
     }
@@ -182,7 +198,8 @@ impl Encoder {
         self.writer.draft(rows, &mut receiver);
         let own = own.and_then(|own| rows.now.find(own)).map(|place| place as u32);
         let weight = |place: u32| game.weight(viewer, rows.now.id(place as usize));
-        let bits_max = 8 * session.budget.bytes_at(tick, G::TICK_RATE_HZ);
+        let bytes_max = session.budget.bytes_at(tick, G::TICK_RATE_HZ).min(BODY_BYTES_MAX);
+        let bits_max = 8 * bytes_max;
         self.held_back =
             self.schedule.fit(&mut self.writer, &mut session.waiting, rows.now, bits_max, own, weight);
         self.bits.clear();
@@ -196,9 +213,9 @@ impl Encoder {
             self.hashes.extend(now.iter().map(|(id, row)| row_hash(layout, id, row, false)));
             self.hash_of_all = self.hashes.iter().fold(0, |sum, share| sum.wrapping_add(*share));
         }
-        let (own, hashes) = (table.own(), &self.hashes);
+        let (own, hashes, is_lagging) = (table.own(), &self.hashes, table.is_lagging());
         let share = |id| {
-            let tick = table.row_tick(id, now.tick());
+            let tick = if is_lagging { table.row_tick(id, now.tick()) } else { now.tick() };
             let is_own = own == Some(id);
             let place = now.find(id).expect("what is in view is in the snapshot");
             if tick == now.tick() && !is_own {
@@ -207,13 +224,19 @@ impl Encoder {
             let held = history.get(tick).expect("rows that clients hold are kept");
             row_hash(layout, id, held.get(id).expect("it was in view then"), is_own)
         };
-        if table.len() < now.len() || table.is_lagging() {
+        if table.len() < now.len() || is_lagging {
             return table.ids().map(share).fold(0, u32::wrapping_add);
         }
         let Some(own) = own else { return self.hash_of_all };
         let place = now.find(own).expect("what is in view is in the snapshot");
         self.hash_of_all.wrapping_sub(hashes[place]).wrapping_add(share(own))
     }
+}
+
+/// When a player's next view hash is due. Not for all in the same tick: each walks over a view.
+fn next_hash(tick: Tick, player: PlayerId) -> Tick {
+    let phase = (tick.0 + u64::from(key_parts(player).0)) % HASH_INTERVAL_TICKS;
+    tick.plus(HASH_INTERVAL_TICKS - phase)
 }
 
 fn append_notices<I: Copy + Default>(
@@ -223,9 +246,11 @@ fn append_notices<I: Copy + Default>(
     roster: &[u8],
 ) {
     let mut bytes_left = NOTICE_BYTES_PER_FRAME_MAX;
-    while let Some(message) = session.pending.pop(bytes_left) {
-        frame.extend_from_slice(&message);
-        bytes_left -= message.len();
+    while let Some(Message { bytes, about, .. }) = session.pending.pop(bytes_left) {
+        if about.is_none_or(|id| session.table.find(id).is_some()) {
+            frame.extend_from_slice(&bytes);
+            bytes_left -= bytes.len();
+        }
     }
     let events = std::mem::take(&mut session.pending.events_missed);
     let notices = std::mem::take(&mut session.pending.notices_missed);

@@ -15,6 +15,8 @@ pub(super) struct SightLines {
     visible: Vec<u32>,
     /// A bit for each place: what is near comes cell by cell, and has to be brought into order.
     marks: Vec<u64>,
+    /// A bit for each place that is in the receiver's view so far.
+    in_view: Vec<u64>,
 }
 
 impl SightLines {
@@ -45,9 +47,9 @@ impl SightLines {
                     self.grid.build(game, now, interest.leave_radius);
                     self.is_built = true;
                 }
-                self.marks.clear();
-                self.marks.resize(now.len().div_ceil(64), 0);
-                let is_in_view = |place| table.find(now.id(place)).is_some();
+                mark(&mut self.in_view, now.len(), table.ids().filter_map(|id| now.find(id)));
+                let is_in_view = |place: usize| self.in_view[place / 64] >> (place % 64) & 1 == 1;
+                mark(&mut self.marks, now.len(), std::iter::empty());
                 self.grid.query(interest, is_in_view, |place| self.marks[place / 64] |= 1 << (place % 64));
                 places(&self.marks, &mut self.visible);
             }
@@ -62,6 +64,13 @@ impl SightLines {
         }
         Visible::These(&self.visible)
     }
+}
+
+/// Makes a bit for each of `len` places, set for those that are named.
+fn mark(marks: &mut Vec<u64>, len: usize, places: impl Iterator<Item = usize>) {
+    marks.clear();
+    marks.resize(len.div_ceil(64), 0);
+    places.for_each(|place| marks[place / 64] |= 1 << (place % 64));
 }
 
 /// Appends the places of all bits that are set, ascending.
@@ -157,7 +166,8 @@ impl Grid {
     /// Finds what is within the enter radius, and what is in view already and within the leave radius.
     fn query(&self, interest: Interest, is_in_view: impl Fn(usize) -> bool, mut found: impl FnMut(usize)) {
         let Interest { center, enter_radius, leave_radius } = interest;
-        let reach = Vec2::splat(leave_radius.max(enter_radius));
+        // Of what a game says, at worst nothing is near.
+        let reach = Vec2::splat(leave_radius.max(enter_radius).max(0.0));
         let (low, high) = (center - reach, center + reach);
         let (first, last) = (self.column(low.x), self.column(high.x));
         for row in self.row(low.y)..=self.row(high.y) {

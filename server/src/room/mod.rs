@@ -14,7 +14,6 @@ pub use command_queue::{CommandQueue, Verdict};
 use encoder::{Encoder, Scene};
 use session::{Message, Session};
 use slotmap::SlotMap;
-use std::sync::Arc;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS};
 use tickwire_shared::{
     Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, Hello, History, InputCounts, Layout,
@@ -216,8 +215,7 @@ impl<G: Game> Room<G> {
         }
         self.counts.chats += 1;
         let chat = Chat { player, name: session.name.clone(), text };
-        let line =
-            Message { bytes: format!("{}: {}", chat.name, chat.text).into_bytes().into(), is_event: false };
+        let line = Message::notice(format!("{}: {}", chat.name, chat.text).into_bytes());
         let chat = notice(&ServerMessage::Chat(chat));
         for (other, session) in &mut self.sessions {
             if other != player {
@@ -367,12 +365,12 @@ impl<G: Game> Room<G> {
 fn send_lines<I: Copy + Default>(player: PlayerId, session: &mut Session<I>, sinks: &mut impl Sinks) {
     while !session.pending.is_empty() && sinks.has_place(player) {
         let line = session.pending.pop(usize::MAX).expect("just asked");
-        sinks.line(player, String::from_utf8_lossy(&line).into_owned());
+        sinks.line(player, String::from_utf8_lossy(&line.bytes).into_owned());
     }
 }
 
 fn notice(message: &ServerMessage<'_>) -> Message {
-    Message { bytes: Arc::from(encode(message)), is_event: false }
+    Message::notice(encode(message))
 }
 
 fn joined<I>(player: PlayerId, session: &Session<I>) -> Message {

@@ -5,8 +5,11 @@ use tickwire_shared::{DeltaWriter, EntityId, Snapshot, Tick, key_parts};
 /// What changed in view gets this share of a frame if something is to enter as well: of what is seen, nothing may lag behind
 /// for long, but what enters must not wait for ever.
 const UPDATES_SHARE: (u64, u64) = (3, 4);
-/// Least weight that a game can give.
+/// Weights that a game can give: between these, so that a priority is a number above 0 and below that of the own entity.
 const WEIGHT_MIN: f32 = 0.01;
+const WEIGHT_MAX: f32 = 1e6;
+/// Above every priority.
+const OWN: f32 = f32::INFINITY;
 
 /// Since when entities wait to enter one player's view, by the index of their ids. Empty unless a frame was too small.
 pub(super) type Waiting = Vec<(EntityId, Tick)>;
@@ -18,11 +21,14 @@ pub(super) struct HeldBack {
     pub entities: usize,
 }
 
+/// Priority and number of each candidate.
+type Ranking = Vec<(f32, u32)>;
+
 /// Scratch memory.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
-    /// Priority and number of each candidate.
-    ranking: Vec<(f32, u32)>,
+    updates: Ranking,
+    entering: Ranking,
     waiting: Waiting,
 }
 
@@ -44,75 +50,92 @@ impl Schedule {
             waiting.clear();
             return HeldBack::default();
         }
-        let weight = |place: u32| weight(place).max(WEIGHT_MIN);
+        let priority = |place: u32, age_ticks: u32| match own == Some(place) {
+            true => OWN,
+            false => sane(weight(place)) * age_ticks as f32,
+        };
+        self.rank_updates(writer, priority);
+        self.rank_entering(writer, waiting, now, priority);
         let (part, whole) = UPDATES_SHARE;
         let updates_max = bits_max.saturating_sub(entering).max(bits_max * part / whole);
-        self.ranking.clear();
-        self.ranking.extend(writer.updates.iter().enumerate().map(|(number, update)| {
-            let is_own = own == Some(update.place);
-            let priority = weight(update.place) * update.age_ticks as f32;
-            (if is_own { f32::INFINITY } else { priority }, number as u32)
-        }));
+        // Whoever leads goes, however big it is. What enters comes to lead in time, or big updates could starve it.
+        let is_entering_first = first(&self.entering) > first(&self.updates);
+        let may_lead = bits_max > 0;
         let cost = |number: u32| u64::from(writer.updates[number as usize].bits);
-        let used = self.cut(updates_max, cost);
-        self.waits().for_each(|number| writer.updates[number].waits = true);
-        let updates = self.ranking.len();
-        self.fit_entering(writer, waiting, now, bits_max.saturating_sub(used), own, weight);
-        HeldBack { updates, entities: waiting.len() }
+        let used = cut(&mut self.updates, updates_max, may_lead && !is_entering_first, cost);
+        let cost = |number: u32| u64::from(writer.entering[number as usize].bits);
+        let left = bits_max.saturating_sub(used);
+        cut(&mut self.entering, left, may_lead && is_entering_first, cost);
+        for (_, number) in &self.updates {
+            writer.updates[*number as usize].waits = true;
+        }
+        for (_, number) in &self.entering {
+            writer.entering[*number as usize].waits = true;
+        }
+        let waits = self.waiting.drain(..).zip(&writer.entering).filter(|(_, entering)| entering.waits);
+        waiting.clear();
+        waiting.extend(waits.map(|(it, _)| it));
+        HeldBack { updates: self.updates.len(), entities: waiting.len() }
     }
 
-    fn fit_entering(
+    fn rank_updates(&mut self, writer: &DeltaWriter, priority: impl Fn(u32, u32) -> f32) {
+        let updates = writer.updates.iter().zip(0..);
+        self.updates.clear();
+        self.updates.extend(updates.map(|(it, number)| (priority(it.place, it.age_ticks), number)));
+        sort(&mut self.updates);
+    }
+
+    /// Notes also since when each waits.
+    fn rank_entering(
         &mut self,
-        writer: &mut DeltaWriter,
-        waiting: &mut Waiting,
+        writer: &DeltaWriter,
+        waiting: &Waiting,
         now: &Snapshot,
-        bits_max: u64,
-        own: Option<u32>,
-        weight: impl Fn(u32) -> f32,
+        priority: impl Fn(u32, u32) -> f32,
     ) {
-        self.ranking.clear();
+        self.entering.clear();
         let mut known = waiting.iter().peekable();
-        for (number, entering) in writer.entering.iter().enumerate() {
+        for (entering, number) in writer.entering.iter().zip(0..) {
             let id = now.id(entering.place as usize);
             let index = key_parts(id).0;
             while known.next_if(|(known, _)| key_parts(*known).0 < index).is_some() {}
             let since =
                 known.peek().filter(|(known, _)| *known == id).map_or(now.tick(), |(_, since)| *since);
-            let priority = weight(entering.place) * (now.tick().since(since) + 1) as f32;
-            let is_own = own == Some(entering.place);
-            self.ranking.push((if is_own { f32::INFINITY } else { priority }, number as u32));
+            let age_ticks = now.tick().since(since) as u32 + 1;
+            self.entering.push((priority(entering.place, age_ticks), number));
             self.waiting.push((id, since));
         }
-        let cost = |number: u32| u64::from(writer.entering[number as usize].bits);
-        self.cut(bits_max, cost);
-        self.waits().for_each(|number| writer.entering[number].waits = true);
-        let entering = writer.entering.iter();
-        waiting.clear();
-        waiting.extend(
-            self.waiting.drain(..).zip(entering).filter(|(_, entering)| entering.waits).map(|(it, _)| it),
-        );
+        sort(&mut self.entering);
     }
+}
 
-    /// Leaves in the ranking what does not fit; returns the cost of what does.
-    fn cut(&mut self, bits_max: u64, cost: impl Fn(u32) -> u64) -> u64 {
-        // Of equals the first goes first: a ranking is the same on every machine.
-        self.ranking.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let (mut used, mut is_first) = (0, bits_max > 0);
-        self.ranking.retain(|&(priority, number)| {
-            let bits = cost(number);
-            let is_own = priority == f32::INFINITY;
-            let fits = is_own || is_first || used + bits <= bits_max;
-            used += if fits { bits } else { 0 };
-            // The own one goes anyway: it must not take the place of what is too big for every frame.
-            is_first &= is_own;
-            !fits
-        });
-        used
-    }
+fn sane(weight: f32) -> f32 {
+    if weight.is_nan() { WEIGHT_MIN } else { weight.clamp(WEIGHT_MIN, WEIGHT_MAX) }
+}
 
-    fn waits(&self) -> impl Iterator<Item = usize> {
-        self.ranking.iter().map(|(_, number)| *number as usize)
-    }
+/// The greatest priority below that of the own entity, which takes nobody's place.
+fn first(ranking: &Ranking) -> f32 {
+    ranking.iter().map(|(priority, _)| *priority).find(|priority| *priority != OWN).unwrap_or(0.0)
+}
+
+/// Of equals the first goes first: a ranking is the same on every machine.
+fn sort(ranking: &mut Ranking) {
+    ranking.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+}
+
+/// Leaves in the ranking what does not fit; returns the cost of what does. The own entity fits always, and so does the next one
+/// if it `leads`.
+fn cut(ranking: &mut Ranking, bits_max: u64, mut leads: bool, cost: impl Fn(u32) -> u64) -> u64 {
+    let mut used = 0;
+    ranking.retain(|&(priority, number)| {
+        let bits = cost(number);
+        let is_own = priority == OWN;
+        let fits = is_own || leads || used + bits <= bits_max;
+        used += if fits { bits } else { 0 };
+        leads &= is_own;
+        !fits
+    });
+    used
 }
 
 #[cfg(test)]
@@ -120,16 +143,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_big_for_every_frame_goes_all_the_same_once_it_is_first() {
+    fn what_is_too_big_for_every_frame_goes_all_the_same_once_it_leads() {
         let costs = [5, 100, 3];
-        let cut = |bits_max| {
-            let ranking = vec![(1.0, 2), (f32::INFINITY, 0), (2.0, 1)];
-            let mut schedule = Schedule { ranking, ..Schedule::default() };
-            let used = schedule.cut(bits_max, |number| costs[number as usize]);
-            (used, schedule.waits().collect::<Vec<_>>())
+        let cut = |bits_max, leads| {
+            let mut ranking = vec![(OWN, 0), (2.0, 1), (1.0, 2)];
+            let used = cut(&mut ranking, bits_max, leads, |number| costs[number as usize]);
+            (used, ranking.iter().map(|(_, number)| *number).collect::<Vec<_>>())
         };
-        assert_eq!(cut(10), (105, vec![2]), "the own one does not count as the first");
-        assert_eq!(cut(0), (5, vec![1, 2]), "while bytes are owed nothing but the own one goes");
-        assert_eq!(cut(108), (108, vec![]));
+        assert_eq!(cut(10, true), (105, vec![2]), "the own one does not count as the first");
+        assert_eq!(cut(10, false), (8, vec![1]));
+        assert_eq!(cut(0, false), (5, vec![1, 2]), "while bytes are owed nothing but the own one goes");
+        assert_eq!(cut(108, true), (108, vec![]));
+    }
+
+    #[test]
+    fn no_weight_makes_an_entity_as_good_as_ones_own() {
+        for weight in [f32::NAN, -1.0, 0.0, f32::INFINITY, f32::MAX] {
+            let priority = sane(weight) * u32::MAX as f32;
+            assert!(priority > 0.0 && priority < OWN, "{weight}");
+        }
+    }
+
+    #[test]
+    fn the_own_entity_is_nobodys_rival() {
+        assert_eq!(first(&vec![(OWN, 0), (2.0, 1)]), 2.0);
+        assert_eq!(first(&vec![(OWN, 0)]), 0.0);
     }
 }

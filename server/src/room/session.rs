@@ -10,7 +10,7 @@ use tickwire_shared::limits::{
     BASELINE_AGE_TICKS_MAX, CHAT_BURST, CHAT_PER_SECOND, EVENTS_QUEUED_MAX, IDLE_SECONDS_MAX,
     NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND, UNACKED_SNAPSHOTS_MAX,
 };
-use tickwire_shared::{CloseCode, InputCounts, Role, Slack, SlotTable, Tick, WireTick};
+use tickwire_shared::{CloseCode, EntityId, InputCounts, Role, Slack, SlotTable, Tick, WireTick};
 
 const CHAT_RATE: Rate = Rate { burst: CHAT_BURST, per_second: CHAT_PER_SECOND };
 const RESYNC_RATE: Rate = Rate { burst: 1, per_second: RESYNCS_PER_SECOND };
@@ -176,6 +176,15 @@ pub(super) struct Pending {
 pub(super) struct Message {
     pub bytes: Arc<[u8]>,
     pub is_event: bool,
+    /// It is only for who has this entity in view in the snapshot that the message travels with.
+    pub about: Option<EntityId>,
+}
+
+impl Message {
+    /// For everyone who is given it.
+    pub fn notice(bytes: Vec<u8>) -> Self {
+        Self { bytes: bytes.into(), is_event: false, about: None }
+    }
 }
 
 impl Pending {
@@ -197,11 +206,11 @@ impl Pending {
     }
 
     /// The oldest message, if it has at most `bytes_max` bytes.
-    pub fn pop(&mut self, bytes_max: usize) -> Option<Arc<[u8]>> {
+    pub fn pop(&mut self, bytes_max: usize) -> Option<Message> {
         self.messages.front().filter(|message| message.bytes.len() <= bytes_max)?;
         let message = self.messages.pop_front()?;
         self.events -= usize::from(message.is_event);
-        Some(message.bytes)
+        Some(message)
     }
 }
 
@@ -233,7 +242,7 @@ mod tests {
     #[test]
     fn full_queues_drop_the_newest_and_count() {
         let mut pending = Pending::default();
-        let message = |is_event| Message { bytes: vec![0; 10].into(), is_event };
+        let message = |is_event| Message { bytes: vec![0; 10].into(), is_event, about: None };
         for _ in 0..EVENTS_QUEUED_MAX + 3 {
             pending.push(message(true));
         }
