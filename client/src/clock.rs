@@ -90,6 +90,11 @@ impl Clock {
         }
     }
 
+    /// How many ticks long a time is.
+    pub fn ticks(&self, time: Duration) -> f64 {
+        self.timeline.ticks(time)
+    }
+
     /// The last tick that was made.
     pub fn tick(&self) -> Tick {
         self.made

@@ -4,7 +4,7 @@ use crate::playback::Playback;
 use crate::timeline::Timeline;
 use std::time::Duration;
 use tickwire_shared::limits::CLIENT_SNAPSHOTS_MAX;
-use tickwire_shared::{EntityId, Game, Held, History, Replicate, Row, Snapshot};
+use tickwire_shared::{EntityId, Game, Held, History, Moment, Replicate, Row, Snapshot};
 
 /// The last snapshots, and where in them the drawing is.
 pub(crate) struct Interpolation {
@@ -58,6 +58,11 @@ impl Interpolation {
             let next = later.and_then(|later| later.get(id));
             others.push((id, between::<G>(row, next, part)));
         }
+    }
+
+    /// The moment of the room's time that is drawn now, once there is a snapshot.
+    pub fn drawn(&self, now: Duration) -> Option<Moment> {
+        Some(self.timeline.moment_at(self.playback.as_ref()?.position(now)))
     }
 
     /// The snapshots before and after the moment that is drawn, and how much of the way between is done.

@@ -6,7 +6,7 @@ use crate::prediction::{Prediction, Verdict};
 use crate::timeline::Timeline;
 use std::time::Duration;
 use tickwire_shared::{
-    Command, Game, Held, Malformed, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
+    Command, Game, Held, Malformed, Moment, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
 };
 
 /// A client that is in the room.
@@ -19,8 +19,9 @@ pub(crate) struct Joined<G: Game> {
     role: Role,
     /// The Welcome's tick, until there is a snapshot.
     welcomed: Tick,
-    /// The newest snapshot, taken in or ignored.
+    /// The newest snapshot, taken in or ignored, and when it came.
     newest: Option<Tick>,
+    heard_at: Duration,
 }
 
 impl<G: Game> Joined<G> {
@@ -36,6 +37,7 @@ impl<G: Game> Joined<G> {
             role: welcome.role,
             welcomed: welcome.tick,
             newest: None,
+            heard_at: now,
         })
     }
 
@@ -52,12 +54,25 @@ impl<G: Game> Joined<G> {
         // A spectator's command is only its ack: without acks the server would send nothing more.
         let input = if self.role == Role::Player { wanted } else { G::Input::default() };
         self.prediction.step(&self.settings, tick, input);
-        Some(Command { tick: tick.wire(), acked: self.heard().wire(), input })
+        let seen = self.interpolation.drawn(now).unwrap_or(Moment::at(self.heard()));
+        Some(Command {
+            tick: tick.wire(),
+            acked: self.heard().wire(),
+            ack_delay: self.ack_delay(now),
+            seen: seen.wire(),
+            input,
+        })
     }
 
     /// What is acked, and what 16-bit ticks are near to. An ack says what has left the line, not what was understood.
     fn heard(&self) -> Tick {
         self.newest.unwrap_or(self.welcomed)
+    }
+
+    /// How long what is acked has been here.
+    fn ack_delay(&self, now: Duration) -> u8 {
+        // A float becomes an integer by saturation.
+        (self.clock.ticks(now.saturating_sub(self.heard_at)) * 16.0) as u8
     }
 
     /// Takes note of a snapshot that came in, whatever is in it. Returns its tick in full.
@@ -67,6 +82,7 @@ impl<G: Game> Joined<G> {
             return Err(Malformed("a snapshot is not newer than the last"));
         }
         self.newest = Some(tick);
+        self.heard_at = now;
         self.clock.heard(now, tick, slack);
         Ok(tick)
     }

@@ -160,6 +160,7 @@ impl Watch {
             start_tick: Tick(START_TICK),
             players_max: 1,
             player_bytes_per_second,
+            rewind_ms_max: 250,
             epoch: 1,
         });
         let hello = Hello {
@@ -182,7 +183,13 @@ impl Watch {
     fn tick(&mut self) -> usize {
         let tick = self.room.next_tick();
         if let Some(held) = self.held.tick() {
-            let command = Command { tick: tick.wire(), acked: held.wire(), input: () };
+            let command = Command {
+                tick: tick.wire(),
+                acked: held.wire(),
+                ack_delay: 0,
+                seen: Moment::at(held).wire(),
+                input: (),
+            };
             let command = ClientMessage::Command(command);
             self.room.receive(self.player, command, Slack::NONE).expect("no offence");
         }

@@ -8,7 +8,7 @@ use common::{
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use std::time::Duration;
 use tickwire_server::ServerConfig;
-use tickwire_shared::{ClientMessage, Command, encode};
+use tickwire_shared::{ClientMessage, Command, Moment, encode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
@@ -131,7 +131,13 @@ async fn two_commands_within_one_tick_are_both_in_time() {
 async fn one_tick_takes_in_a_bounded_part_of_a_flood() {
     let served = serve().await;
     let mut player = Player::join(&served, "a").await;
-    let command = Command { tick: player.tick.plus(3).wire(), acked: player.tick.wire(), input: Wish::Grow };
+    let command = Command {
+        tick: player.tick.plus(3).wire(),
+        acked: player.tick.wire(),
+        ack_delay: 0,
+        seen: Moment::at(player.tick).wire(),
+        input: Wish::Grow,
+    };
     let command = Message::binary(encode(&ClientMessage::Command(command)));
     for _ in 0..300 {
         player.socket.feed(command.clone()).await.unwrap();

@@ -1,6 +1,6 @@
 //! Owns the plug: the one trait that a game implements, and what a room hands it each tick.
 
-use crate::{Replicate, Tick};
+use crate::{Hindsight, HitRecord, Replicate, Rewound, Tick};
 use glam::Vec2;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use slotmap::{Key, KeyData, new_key_type};
@@ -56,6 +56,8 @@ pub struct InputCounts {
     pub duplicate: u64,
     /// Ticks that ran without a command, after the player's first one.
     pub missing: u64,
+    /// Of these, how many repeated the last input; the others were left without one.
+    pub repeated: u64,
 }
 
 /// One player's share of a tick.
@@ -113,6 +115,7 @@ pub struct TickContext<'a, G: Game> {
     pub settings: &'a G::Settings,
     players: &'a [PlayerInput<G::Input>],
     events: &'a mut Vec<(Audience, G::Event)>,
+    hindsight: Option<(&'a dyn Hindsight, &'a mut Vec<HitRecord>)>,
 }
 
 impl<'a, G: Game> TickContext<'a, G> {
@@ -123,7 +126,13 @@ impl<'a, G: Game> TickContext<'a, G> {
         players: &'a [PlayerInput<G::Input>],
         events: &'a mut Vec<(Audience, G::Event)>,
     ) -> Self {
-        Self { tick, settings, players, events }
+        Self { tick, settings, players, events, hindsight: None }
+    }
+
+    /// The same, with what players saw; what is recorded of hits is appended to `hits`.
+    #[must_use]
+    pub fn with_hindsight(self, hindsight: &'a dyn Hindsight, hits: &'a mut Vec<HitRecord>) -> Self {
+        Self { hindsight: Some((hindsight, hits)), ..self }
     }
 
     /// Exactly one input for each player that has joined, always in the same order.
@@ -138,6 +147,21 @@ impl<'a, G: Game> TickContext<'a, G> {
         let index = |player| key_parts(player).0;
         let place = self.players.binary_search_by_key(&index(player), |entry| index(entry.player)).ok()?;
         Some(&self.players[place]).filter(|entry| entry.player == player)
+    }
+
+    /// The world as a player saw it when it gave its input for this tick: for tests of what its shot hits at once. As far back as the
+    /// room's limit and the player's measured delay allow. Without a room, everything is as it is now.
+    #[must_use]
+    pub fn rewound(&self, player: PlayerId) -> Rewound<'a, G> {
+        let seen = self.hindsight.as_ref().and_then(|(hindsight, _)| hindsight.seen(player));
+        Rewound::new(player, self.tick, seen)
+    }
+
+    /// Remembers what was rewound for a hit, for whoever doubts it later: see the server's `GET /hits/ROOM`.
+    pub fn record_hit(&mut self, record: HitRecord) {
+        if let Some((_, hits)) = &mut self.hindsight {
+            hits.push(record);
+        }
     }
 
     /// Tells `audience` a one-off fact, in the same frame as the snapshot of this tick.

@@ -13,10 +13,12 @@ mod columns;
 mod delta;
 mod game;
 mod held;
+mod hindsight;
 mod history;
 mod layout;
 pub mod limits;
 mod message;
+mod moment;
 mod quantiser;
 mod replicate;
 mod rows;
@@ -44,12 +46,14 @@ pub use game::{
 };
 pub use glam;
 pub use held::Held;
+pub use hindsight::{Hindsight, HitRecord, Rewound, Seen};
 pub use history::History;
 pub use layout::Layout;
 pub use message::{
     Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION, Role, ServerMessage,
     Slack, SnapshotMessage, Welcome, clean_text, is_room_name,
 };
+pub use moment::{Moment, WireMoment};
 pub use quantiser::Quantiser;
 pub use replicate::{Choice, Replicate};
 pub use schema::{Field, FieldKind, Kind, Predict, Schema};

@@ -10,8 +10,9 @@ pub const PREVIOUS_AGE_TICKS_MAX: u64 = 62;
 pub const QUIET_SNAPSHOTS_MAX: u8 = 16;
 /// The same for a slot that has not changed since it entered.
 pub const FRESH_SNAPSHOTS: u8 = 2;
-/// Snapshots sent and not yet acked. At the limit the player gets nothing until it acks; what it missed merges into the next.
-pub const UNACKED_SNAPSHOTS_MAX: usize = 16;
+/// Snapshots sent and not yet acked, however long the way. At the limit the player gets nothing until it acks; what it missed merges into
+/// the next. A link that cannot carry the rate is held to far fewer: see the server's window.
+pub const UNACKED_SNAPSHOTS_MAX: usize = 32;
 /// Snapshots that a client keeps to draw from. Older ones are forgotten.
 pub const CLIENT_SNAPSHOTS_MAX: usize = 24;
 /// Ticks between two view hashes in a player's snapshots.
@@ -21,6 +22,13 @@ pub const HASH_INTERVAL_TICKS: u64 = 30;
 pub const COMMANDS_QUEUED_MAX: usize = 32;
 /// Ticks without a command during which the last input is repeated; then it is `Default`.
 pub const INPUT_REPEATS_MAX_TICKS: u32 = 15;
+/// Milliseconds that a room rewinds the world at most for what a player saw, if it is not configured otherwise. What a player claims beyond
+/// that is taken as the limit.
+pub const REWIND_MS_MAX_DEFAULT: u32 = 250;
+/// And the most that can be configured: what is rewound must still be in the history.
+pub const REWIND_MS_MAX: u32 = 500;
+/// Hits whose records a room keeps. The oldest makes room.
+pub const HIT_RECORDS_MAX: usize = 64;
 /// Events waiting for a player's next frame. At the limit the newest is dropped and the frame says how many were.
 pub const EVENTS_QUEUED_MAX: usize = 256;
 /// Chat, join and leave messages waiting for a session's next frame. At the limit the newest is dropped and counted.

@@ -1,11 +1,11 @@
 //! Owns the messages between client and server, and the codes a connection closes with. Knows no sockets.
 
 use crate::limits::{CHAT_BYTES_MAX, NAME_BYTES_MAX, ROOM_NAME_BYTES_MAX};
-use crate::{InputCounts, PlayerId, Schema, Tick, WireTick};
+use crate::{InputCounts, PlayerId, Schema, Tick, WireMoment, WireTick};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Rises with every change of the protocol that an older client would not understand.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// What a client sends: one message per WebSocket message, binary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,12 @@ pub struct Command<I> {
     pub tick: WireTick,
     /// The newest snapshot that the client has taken in; a command that has none yet repeats the Welcome's tick.
     pub acked: WireTick,
+    /// How long that snapshot has been here, in sixteenths of a tick; 255 for that and all above. So the server knows how long the way is,
+    /// whenever the client's tick comes.
+    pub ack_delay: u8,
+    /// What the player saw of the others when it decided: the moment that was drawn. For lag compensation; a lie gains nothing beyond
+    /// what the room allows.
+    pub seen: WireMoment,
     /// What the player wants.
     pub input: I,
 }

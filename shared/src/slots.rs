@@ -91,6 +91,12 @@ impl SlotTable {
         (self.slots[slot as usize].id == id).then_some(slot)
     }
 
+    /// The tick of the snapshot with which an entity entered the view, if it is in view.
+    #[must_use]
+    pub fn since(&self, id: EntityId) -> Option<Tick> {
+        self.find(id).map(|slot| self.slots[slot as usize].since)
+    }
+
     /// The slot of the entity with this index (of any generation).
     pub(crate) fn find_index(&self, index: u32) -> Option<u32> {
         let place = self.order.binary_search_by_key(&index, |(index, _)| *index).ok()?;

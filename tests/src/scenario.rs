@@ -7,7 +7,7 @@ use crate::test_rng::TestRng;
 use std::time::Duration;
 use tickwire_arena::Arena;
 use tickwire_shared::limits::COMMANDS_QUEUED_MAX;
-use tickwire_shared::{Bots, ClientMessage, Command, Game, Role, Sight, Tick, encode};
+use tickwire_shared::{Bots, ClientMessage, Command, Game, Moment, Role, Sight, Tick, encode};
 
 /// What a run did, for the sum over many seeds.
 #[derive(Copy, Clone, Debug, Default)]
@@ -191,7 +191,8 @@ fn repeat_command(sim: &mut Sim<Ledger>, picked: usize) {
     let (Some((tick, _)), Some(held)) = (seat.sent.last().copied(), seat.client.held().tick()) else {
         return;
     };
-    let command = Command { tick, acked: held.wire(), input: REPEATED };
+    let command =
+        Command { tick, acked: held.wire(), ack_delay: 0, seen: Moment::at(held).wire(), input: REPEATED };
     sim.forge(picked, encode(&ClientMessage::Command(command)));
 }
 

@@ -65,9 +65,17 @@ impl<G: Game> Sim<G> {
     #[must_use]
     pub fn new(settings: G::Settings, seed: u64, start_tick: Tick, player_bytes_per_second: u32) -> Self {
         let name = "sim".to_owned();
-        let (players_max, epoch) = (64, 1);
-        let config =
-            RoomConfig { name, settings, seed, start_tick, players_max, player_bytes_per_second, epoch };
+        let (players_max, rewind_ms_max, epoch) = (64, 250, 1);
+        let config = RoomConfig {
+            name,
+            settings,
+            seed,
+            start_tick,
+            players_max,
+            player_bytes_per_second,
+            rewind_ms_max,
+            epoch,
+        };
         Self {
             room: Room::new(config),
             seats: BTreeMap::new(),

@@ -157,6 +157,7 @@ fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
         start_tick: Tick(1),
         players_max: 64,
         player_bytes_per_second,
+        rewind_ms_max: 250,
         epoch: 1,
     })
 }
@@ -180,7 +181,13 @@ fn tick(room: &mut Room<Meadow>, players: &[PlayerId], sinks: &mut Counted) {
     let next = room.next_tick();
     for (number, player) in players.iter().enumerate() {
         let input = (next.0 / 2 * 2) as u8 ^ number as u8;
-        let command = Command { tick: next.wire(), acked: Tick(next.0 - 1).wire(), input };
+        let command = Command {
+            tick: next.wire(),
+            acked: Tick(next.0 - 1).wire(),
+            ack_delay: 0,
+            seen: Moment::at(next).back(2.5).wire(),
+            input,
+        };
         room.receive(*player, ClientMessage::Command(command), Slack::NONE).expect("no offence");
     }
     room.tick(sinks);

@@ -162,7 +162,9 @@ fn the_document_shows_what_the_code_writes() {
 
 fn check_client_messages(checker: &mut Checker) {
     checker.client("hello", &hello(None));
-    let command = Command { tick: Tick(65_537).wire(), acked: Tick(65_534).wire(), input: (127, -127, true) };
+    let (tick, acked, input) = (Tick(65_537).wire(), Tick(65_534).wire(), (127, -127, true));
+    let command =
+        Command { tick, acked, ack_delay: 8, seen: Moment::after(Tick(65_532), 0.75).wire(), input };
     checker.client("command", &ClientMessage::Command(command));
     checker.client("chat", &ClientMessage::Chat("hi".to_owned()));
     checker.client("resync", &ClientMessage::Resync);
@@ -177,10 +179,10 @@ fn check_server_messages(checker: &mut Checker) {
     let name = "ann".to_owned();
     checker.server("joined", &ServerMessage::Joined { player: player(), name, role: Role::Spectator });
     checker.server("left", &ServerMessage::Left { player: player() });
-    let counts = InputCounts { applied: 300, late: 2, early: 0, duplicate: 1, missing: 3 };
+    let counts = InputCounts { applied: 300, late: 2, early: 0, duplicate: 1, missing: 3, repeated: 3 };
     checker.server("inputs", &ServerMessage::Inputs(counts));
     checker.server("missed", &ServerMessage::Missed { events: 4, notices: 0 });
-    let reason = "protocol 2 here, 9 there".to_owned();
+    let reason = "protocol 3 here, 9 there".to_owned();
     checker.server("refused", &ServerMessage::Refused { code: CloseCode::Version as u16, reason });
     let reason = "the server is restarting".to_owned();
     let member = Member { player: player(), name: "ann".to_owned(), role: Role::Player };

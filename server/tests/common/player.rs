@@ -4,8 +4,8 @@ use super::{Pit, Served, Socket, Wish, within};
 use futures_util::{SinkExt, StreamExt};
 use serde::Serialize;
 use tickwire_shared::{
-    ClientMessage, Command, Game, Hello, Layout, PROTOCOL_VERSION, Role, ServerMessage, Tick, Welcome,
-    decode_prefix, encode,
+    ClientMessage, Command, Game, Hello, Layout, Moment, PROTOCOL_VERSION, Role, ServerMessage, Tick,
+    Welcome, decode_prefix, encode,
 };
 use tokio_tungstenite::tungstenite::Message;
 
@@ -127,7 +127,13 @@ impl Player {
 
     /// As [`Player::command`], for a tick that is so far ahead of the newest snapshot.
     pub async fn command_ahead<I: Serialize>(&mut self, ticks: u64, input: I) {
-        let command = Command { tick: self.tick.plus(ticks).wire(), acked: self.tick.wire(), input };
+        let command = Command {
+            tick: self.tick.plus(ticks).wire(),
+            acked: self.tick.wire(),
+            ack_delay: 0,
+            seen: Moment::at(self.tick).wire(),
+            input,
+        };
         self.send(&ClientMessage::Command(command)).await;
     }
 

@@ -8,7 +8,7 @@ use crate::{Outcome, play_url, socket_config};
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
 use tickwire_shared::{
-    ClientMessage, Command, Hello, PROTOCOL_VERSION, Role, ServerMessage, SnapshotMessage, Tick,
+    ClientMessage, Command, Hello, Moment, PROTOCOL_VERSION, Role, ServerMessage, SnapshotMessage, Tick,
     decode_prefix, encode,
 };
 use tokio::net::TcpStream;
@@ -35,7 +35,7 @@ impl Script for Echo {
     }
 
     fn answer(&mut self, _frame: &[u8]) -> Outcome<Vec<u8>> {
-        Ok(vec![0; 12])
+        Ok(vec![0; 16])
     }
 }
 
@@ -57,7 +57,8 @@ impl Player {
         self.tick = snapshot.tick.near(self.tick);
         let tick = self.tick.plus(COMMAND_AHEAD_TICKS).wire();
         let input = self.walker.input(self.hz);
-        encode(&ClientMessage::Command(Command { tick, acked: snapshot.tick, input }))
+        let seen = Moment::at(self.tick).wire();
+        encode(&ClientMessage::Command(Command { tick, acked: snapshot.tick, ack_delay: 0, seen, input }))
     }
 }
 
