@@ -32,11 +32,14 @@
 //!
 //! Then [`Client::poll_notice`] tells what happened, and [`Client::own`] and [`Client::view`] what to draw. Update once
 //! before the first message is sent: that is when the clock starts to measure the way to the server.
+//!
+//! Beside the client stands [`link`]: what a network does to what is sent, for whoever wants to know how a game feels over it.
 
 mod client;
 mod clock;
 mod interpolation;
 mod joined;
+pub mod link;
 mod notice;
 mod outbox;
 mod playback;

@@ -224,6 +224,12 @@ impl Slack {
         (self != Self::NONE).then(|| f64::from(self.0) / 16.0)
     }
 
+    /// Whether it says only that there is so much slack, or so little, or more.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        self.0.unsigned_abs() == 127
+    }
+
     /// The lesser of two.
     #[must_use]
     pub fn least(self, other: Self) -> Self {

@@ -1,7 +1,7 @@
 //! Owns the simulated world: one real room and real clients, joined by links, in virtual time. Checks at every frame
 //! that a client holds, integer for integer, what the server holds for it.
 
-use crate::link::{Link, LinkProfile};
+use crate::link::{Link, LinkPlan};
 use crate::sight;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -88,9 +88,10 @@ impl<G: Game> Sim<G> {
     }
 
     /// Connects a client; it says hello at once.
-    pub fn connect(&mut self, profile: LinkProfile, seed: u64, role: Role, driver: Driver<G>) -> usize {
+    pub fn connect(&mut self, link: LinkPlan, seed: u64, role: Role, driver: Driver<G>) -> usize {
         let number = self.next_seat;
         self.next_seat += 1;
+        let [up, down] = Link::pair(link, seed);
         let mut client = Client::new(ClientConfig { name: format!("seat {number}"), role });
         // The round trip counts from here.
         client.update(self.now());
@@ -104,8 +105,8 @@ impl<G: Game> Sim<G> {
             sent: Vec::new(),
             full_wanted: None,
             arrived: 0,
-            up: Link::new(profile.clone(), seed),
-            down: Link::new(profile, !seed),
+            up,
+            down,
             told: VecDeque::new(),
             driver,
             driven: None,
@@ -128,8 +129,8 @@ impl<G: Game> Sim<G> {
     /// Makes all links clean.
     pub fn heal(&mut self) {
         for seat in self.seats.values_mut() {
-            seat.up.heal();
-            seat.down.heal();
+            seat.up.heal(self.now_us);
+            seat.down.heal(self.now_us);
             seat.is_frozen = false;
         }
     }
@@ -361,7 +362,8 @@ impl<G: Game> SimSinks<'_, G> {
 
 impl<G: Game> Sinks for SimSinks<'_, G> {
     fn has_place(&mut self, player: PlayerId) -> bool {
-        self.seat(player).down.has_place()
+        let now_us = self.now_us;
+        self.seat(player).down.has_place(now_us)
     }
 
     fn frame(&mut self, player: PlayerId, frame: &[u8]) {

@@ -4,6 +4,7 @@ mod clock;
 mod fake_server;
 mod garbage;
 mod join;
+mod link;
 #[cfg(feature = "net")]
 mod net;
 mod predict;

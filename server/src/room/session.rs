@@ -97,7 +97,9 @@ impl<I: Copy + Default> Session<I> {
         limit_ticks: f64,
     ) -> Result<(), Rejection> {
         let tick = command.tick.near(next);
-        let slack_ticks = slack.ticks().unwrap_or_else(|| tick.since(next) as f64);
+        // Where the slack does not tell, it came somewhere in this tick.
+        let known = slack.ticks().filter(|_| !slack.is_cut());
+        let slack_ticks = known.unwrap_or_else(|| tick.since(next) as f64 + 0.5);
         let arrived = tick.0 as f64 - slack_ticks;
         let waited = f64::from(command.ack_delay) / 16.0;
         self.window.ack(command.acked, next, arrived, waited)?;

@@ -1,9 +1,9 @@
-//! Owns how many snapshots may be under way to one client, and how often one goes: as fresh as its link allows.
+//! Owns how many snapshots may be under way to one client, and when the next one goes: as fresh as its link allows.
 //!
 //! The kernel and the routers on the way swallow megabytes for a client whose link cannot carry the rate, so only acks say what
-//! has arrived. Their delays do two things here, after the idea of BBR (N. Cardwell et al., 2016) that a sender needs to know two
-//! figures of a link, its shortest delay and its rate: what is under way is held to what the shortest delay explains and a little more, and
-//! while acks are later than that, frames go as far apart as the acks come in.
+//! has arrived. After the idea of BBR (N. Cardwell et al., 2016), two figures of a link are enough: its shortest delay, and how long it
+//! takes for a frame. The first is the least that an ack took of late; the second shows in how far apart frames arrive that had to
+//! wait for each other. A frame goes when by these two it would wait for nobody on its way.
 
 use super::types::{Rejection, reject};
 use std::collections::VecDeque;
@@ -13,33 +13,29 @@ use tickwire_shared::{CloseCode, Tick, WireTick};
 /// Ticks beyond the shortest delay for which snapshots may be under way: the one that goes now, and an ack waits for its client's next
 /// tick and then for a look.
 const SPARE_TICKS: f64 = 2.25;
-/// If even the soonest of this many acks in a row is so much later than the shortest delay, frames queue up on the way.
-const SOONEST_OF: usize = 2;
+/// A frame that took so much longer than the shortest delay has waited for others.
 const QUEUED_TICKS: f64 = 0.5;
-/// Acks differ by so much without any jitter: they are found at looks. What is above counts twice.
-const JITTER_TICKS_MIN: f64 = 0.25;
-const JITTER_SHARE: f64 = 2.0;
+/// Acks differ by so much without any jitter: they are found at looks. What is above counts thrice: it is a mean.
+const JITTER_TICKS_MIN: f64 = 0.1;
+const JITTER_SHARE: f64 = 3.0;
 /// More jitter than this does not excuse a queue.
 const JITTER_TICKS_MAX: f64 = 2.0;
 /// The share by which a new sample moves the measured jitter (RFC 3550, section 6.4.1).
 const JITTER_GAIN: f64 = 1.0 / 16.0;
-/// The shortest delay is that of the last one to two spans of so many acks.
-const SPAN_ACKS: u32 = 60;
-/// Gaps between acks from which the link's rate is worked out.
-const GAPS_MAX: usize = 9;
-/// Acks that come so much further apart than frames went show the link's own rate.
-const SLOWER: f64 = 1.25;
-/// While frames queue up, they go further apart by this factor with each ack, until the queue drains; at most by so much above the
-/// link's rate, which could be a mistake: a way that has become longer looks like a queue, too.
-const GROWTH: f64 = 1.05;
-/// By which share they come closer again with each ack that is in time: with care at first, because a link that has just been too narrow
-/// mostly still is, and with the more care the more is under way that only later acks will tell of.
-const RECOVERY: f64 = 0.07;
-const RECOVERY_CAREFUL: f64 = 0.02;
-const CAREFUL_ACKS: usize = 20;
-const CAREFUL_ACKS_PER_FRAME: usize = 8;
-/// Greatest distance of frames, in ticks, whatever a link does.
-const INTERVAL_TICKS_MAX: f64 = 30.0;
+/// The shortest delay is that of the last one to two spans of so many ticks. In each, one frame goes only when the link has been idle for
+/// this long: or a queue that grows slowly would be taken for the link's own delay.
+const SPAN_TICKS: f64 = 60.0;
+const IDLE_TICKS: f64 = 1.0;
+/// Arrivals, one behind the other, of which the middle distance is the link's time for a frame.
+const GAPS: usize = 5;
+/// A link that takes no more than this for a frame carries all of them.
+const FRAME_TICKS_MIN: f64 = 1.1;
+/// Nor is more believed of any.
+const FRAME_TICKS_MAX: f64 = 30.0;
+/// By which share less is believed with each ack that did not wait, so that a link that has become wider is found out: the more is under way
+/// that only later acks will tell of, the less; and the more, the longer nothing has waited.
+const PROBE: f64 = 0.04;
+const PROBE_DOUBLED_AFTER_TICKS: f64 = 60.0;
 
 /// Snapshots under way: sent, and not yet acked.
 #[derive(Debug)]
@@ -49,19 +45,16 @@ pub(super) struct Window {
     /// When the window last moved, or was empty.
     moved: Tick,
     delays: Delays,
-    /// Ticks between frames: 1 where the link carries all of them.
-    interval_ticks: f64,
-    /// How far apart the link itself puts frames, as far as it has shown.
-    link_ticks: f64,
-    /// Acks in a row that were in time.
-    calm_acks: usize,
-    /// The first tick that was not sent before the last pause.
-    paused_at: Tick,
-    /// The place in time from which on the next frame may go.
-    due: f64,
-    /// When the last ack came, as a place in time, and how far apart they came of late, per snapshot.
-    acked_at: f64,
-    gaps: VecDeque<f64>,
+    /// When the snapshot that was acked last arrived there and its ack would have come here at once, as a place in time.
+    arrived: f64,
+    /// The last gaps between arrivals of snapshots that had to wait, the newest last.
+    gaps: [f64; GAPS],
+    /// When one last had to wait, as a place in time.
+    waited: f64,
+    /// How long the link takes for a frame; 0 if it does not matter.
+    frame_ticks: f64,
+    /// The next frame goes only after the link has been idle for a moment.
+    shall_idle: bool,
 }
 
 /// What acks say of the link, in ticks from a snapshot to its ack.
@@ -69,33 +62,28 @@ pub(super) struct Window {
 struct Delays {
     /// The least of the span that goes on, and of the one before.
     least: [f64; 2],
-    count: u32,
-    /// The last ones, the newest first.
-    last: [f64; SOONEST_OF],
+    /// When the span that goes on began, as a place in time.
+    since: f64,
+    last: f64,
     jitter: f64,
 }
 
 impl Delays {
-    const UNKNOWN: Self =
-        Self { least: [f64::INFINITY; 2], count: 0, last: [f64::NEG_INFINITY; SOONEST_OF], jitter: 0.0 };
+    const UNKNOWN: Self = Self { least: [f64::INFINITY; 2], since: 0.0, last: f64::INFINITY, jitter: 0.0 };
 
-    fn note(&mut self, delay: f64) {
-        if self.count.is_multiple_of(SPAN_ACKS) {
+    /// Says whether a new span began.
+    fn note(&mut self, at: f64, delay: f64) -> bool {
+        let is_over = at - self.since > SPAN_TICKS;
+        if is_over {
             self.least = [f64::INFINITY, self.least[0]];
+            self.since = at;
         }
-        self.count = self.count.wrapping_add(1);
         self.least[0] = self.least[0].min(delay);
-        if self.last[0].is_finite() {
-            self.jitter += ((delay - self.last[0]).abs() - self.jitter) * JITTER_GAIN;
+        if self.last.is_finite() {
+            self.jitter += ((delay - self.last).abs() - self.jitter) * JITTER_GAIN;
         }
-        self.last.rotate_right(1);
-        self.last[0] = delay;
-    }
-
-    /// How long frames wait on the way, beyond what jitter explains.
-    fn queued(&self) -> f64 {
-        let soonest = self.last.iter().copied().fold(f64::INFINITY, f64::min);
-        soonest - self.least() - self.jitter()
+        self.last = delay;
+        is_over
     }
 
     fn least(&self) -> f64 {
@@ -114,28 +102,33 @@ impl Window {
             acked: None,
             moved: now,
             delays: Delays::UNKNOWN,
-            interval_ticks: 1.0,
-            link_ticks: 1.0,
-            calm_acks: 0,
-            paused_at: Tick(0),
-            due: 0.0,
-            acked_at: 0.0,
-            gaps: VecDeque::with_capacity(GAPS_MAX),
+            arrived: 0.0,
+            gaps: [0.0; GAPS],
+            waited: 0.0,
+            frame_ticks: 0.0,
+            shall_idle: false,
         }
     }
 
     /// Whether a snapshot of this tick may go; if not, it merges into a later one.
     pub fn has_place(&self, tick: Tick) -> bool {
-        self.sent.len() < self.frames_max() && self.due <= tick.0 as f64
+        // A delay that is not known yet explains everything.
+        let explained = self.delays.least() + self.delays.jitter() + SPARE_TICKS;
+        let under_way = self.sent.len();
+        if under_way >= (explained as usize).clamp(1, UNACKED_SNAPSHOTS_MAX) {
+            return false;
+        }
+        // All that is under way and this one arrive one after the other: as soon as it would, were it alone?
+        let idle = if self.shall_idle { -IDLE_TICKS } else { QUEUED_TICKS };
+        let alone = tick.0 as f64 + self.delays.least() + idle;
+        self.frame_ticks == 0.0 || self.arrived + self.frame_ticks * (under_way + 1) as f64 <= alone
     }
 
     /// A snapshot of this tick goes.
     pub fn note_sent(&mut self, tick: Tick) {
         assert!(self.sent.len() < UNACKED_SNAPSHOTS_MAX, "asked before");
         self.sent.push_back(tick);
-        let next = tick.0 as f64;
-        // What was left over of an interval that is no whole number of ticks counts for the next one.
-        self.due = self.due.max(next - 1.0) + self.interval_ticks;
+        self.shall_idle = false;
     }
 
     /// Since when snapshots are under way of which none is acked, if there are any.
@@ -150,9 +143,9 @@ impl Window {
         let acked = acked.near(newest);
         if let Ok(place) = self.sent.binary_search(&acked) {
             self.sent.drain(..=place);
-            self.acked = Some(acked);
             self.moved = next;
             self.learn(acked, at - waited, place + 1);
+            self.acked = Some(acked);
             return Ok(());
         }
         // An older one again is a repetition; one that was never sent is a lie that no client tells by accident.
@@ -177,59 +170,37 @@ impl Window {
         self.delays.jitter()
     }
 
-    fn frames_max(&self) -> usize {
-        // A delay that is not known yet explains everything.
-        let explained = self.delays.least() + self.delays.jitter() + SPARE_TICKS;
-        ((explained / self.interval_ticks) as usize).clamp(1, UNACKED_SNAPSHOTS_MAX)
+    fn learn(&mut self, acked: Tick, arrived: f64, snapshots: usize) {
+        // Less than nothing is what a server that stood still makes of it.
+        let delay = (arrived - acked.0 as f64).max(0.0);
+        let gap = (arrived - self.arrived) / snapshots as f64;
+        let is_new_span = self.delays.note(arrived, delay);
+        self.arrived = arrived;
+        let went = self.acked.map_or(gap, |before| acked.since(before) as f64 / snapshots as f64);
+        if delay <= self.delays.least() + self.delays.jitter() + QUEUED_TICKS {
+            let calm_ticks = arrived - self.waited;
+            let share = PROBE * (1.0 + calm_ticks / PROBE_DOUBLED_AFTER_TICKS) / (self.sent.len() + 1) as f64;
+            self.frame_ticks *= 1.0 - share.clamp(0.0, 1.0);
+        } else {
+            self.gaps.rotate_left(1);
+            self.gaps[GAPS - 1] = gap;
+            self.waited = arrived;
+            // Who went as far apart as that has not shown that the link is so slow.
+            if gap > went || self.gap() < self.frame_ticks {
+                self.frame_ticks = self.gap();
+            }
+        }
+        if self.frame_ticks < FRAME_TICKS_MIN {
+            self.frame_ticks = 0.0;
+        }
+        self.shall_idle |= is_new_span && self.frame_ticks > 0.0;
     }
 
-    fn learn(&mut self, acked: Tick, at: f64, snapshots: usize) {
-        self.delays.note(at - acked.0 as f64);
-        if self.gaps.len() == GAPS_MAX {
-            self.gaps.pop_front();
-        }
-        self.gaps.push_back((at - self.acked_at) / snapshots as f64);
-        self.acked_at = at;
-        match self.delays.queued() {
-            // What was sent before the last pause says nothing about how it went since.
-            queued if queued > QUEUED_TICKS && acked >= self.paused_at => self.pause(queued),
-            queued if queued > QUEUED_TICKS => {}
-            _ => self.recover(),
-        }
-    }
-
-    /// Frames queue up on the way: waits until they have drained, and goes on further apart.
-    fn pause(&mut self, queued: f64) {
-        let gap_ticks = self.gap_ticks();
-        if gap_ticks > self.interval_ticks * SLOWER {
-            self.link_ticks = gap_ticks.min(INTERVAL_TICKS_MAX);
-            self.interval_ticks = self.link_ticks;
-        }
-        self.interval_ticks = (self.interval_ticks * GROWTH).min(self.link_ticks * GROWTH);
-        self.due += queued;
-        self.calm_acks = 0;
-        self.paused_at = self.sent.back().map_or(Tick(0), |newest| newest.plus(1));
-    }
-
-    fn recover(&mut self) {
-        let under_way = self.sent.len();
-        let is_careful = self.calm_acks < CAREFUL_ACKS + CAREFUL_ACKS_PER_FRAME * under_way;
-        let share = if is_careful { RECOVERY_CAREFUL / (under_way + 1) as f64 } else { RECOVERY };
-        self.interval_ticks = (self.interval_ticks * (1.0 - share)).max(1.0);
-        if self.interval_ticks == 1.0 {
-            self.link_ticks = 1.0;
-        }
-        self.calm_acks = self.calm_acks.saturating_add(1);
-    }
-
-    /// How far apart snapshots arrive: without the longest gap, which may be a stall, after which all goes on as before.
-    fn gap_ticks(&self) -> f64 {
-        let longest = self.gaps.iter().copied().fold(0.0, f64::max);
-        let others = self.gaps.len() - 1;
-        if others < GAPS_MAX / 2 {
-            return 1.0;
-        }
-        (self.gaps.iter().sum::<f64>() - longest) / others as f64
+    /// The middle one: a stall, after which all that waited comes at once, is one long gap and many short ones.
+    fn gap(&self) -> f64 {
+        let mut gaps = self.gaps;
+        gaps.sort_unstable_by(f64::total_cmp);
+        gaps[GAPS / 2].clamp(0.0, FRAME_TICKS_MAX)
     }
 }
 
