@@ -2,12 +2,11 @@
 
 use crate::clock::Clock;
 use crate::interpolation::Interpolation;
-use crate::prediction::{Prediction, Verdict};
+use crate::prediction::Prediction;
+use crate::smoothing::Smoothing;
 use crate::timeline::Timeline;
 use std::time::Duration;
-use tickwire_shared::{
-    Command, Game, Held, Malformed, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
-};
+use tickwire_shared::{Command, Game, Malformed, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode};
 
 /// A client that is in the room.
 pub(crate) struct Joined<G: Game> {
@@ -16,6 +15,7 @@ pub(crate) struct Joined<G: Game> {
     pub clock: Clock,
     pub prediction: Prediction<G>,
     pub interpolation: Interpolation,
+    pub smoothing: Smoothing,
     role: Role,
     /// The Welcome's tick, until there is a snapshot.
     welcomed: Tick,
@@ -31,8 +31,9 @@ impl<G: Game> Joined<G> {
             player: welcome.player,
             settings: decode(&welcome.settings)?,
             clock: Clock::start(timeline, now, welcome.tick, round_trip),
-            prediction: Prediction::new(G::PREDICTS && welcome.role == Role::Player),
+            prediction: Prediction::new(welcome.player, G::PREDICTS && welcome.role == Role::Player),
             interpolation: Interpolation::new(timeline),
+            smoothing: Smoothing::default(),
             role: welcome.role,
             welcomed: welcome.tick,
             newest: None,
@@ -69,13 +70,5 @@ impl<G: Game> Joined<G> {
         self.newest = Some(tick);
         self.clock.heard(now, tick, slack);
         Ok(tick)
-    }
-
-    /// Makes what is held now visible: the own entity in the prediction, all others in the interpolation.
-    /// Says how the prediction did, and how much later than the fastest snapshot this one came.
-    pub fn show(&mut self, now: Duration, tick: Tick, held: &Held) -> (Verdict, Duration) {
-        let lateness = self.interpolation.take(now, held);
-        let own = held.own().and_then(|id| Some((id, held.get(id)?)));
-        (self.prediction.correct(&self.settings, tick, own, self.clock.tick()), lateness)
     }
 }

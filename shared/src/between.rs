@@ -116,8 +116,7 @@ impl Way<'_> {
     /// out far beyond it: then straight it is.
     fn cubic(&self, column: &Column, way: f64) -> Option<f64> {
         let Expect::Rate { step, per_step, .. } = column.expect else { return None };
-        let (start, end) =
-            (rate(column, self.from)? * self.span, rate(column, self.to)? * self.span);
+        let (start, end) = (rate(column, self.from)? * self.span, rate(column, self.to)? * self.span);
         let share = (1.0 / self.span).max(0.5);
         // Half a step at each end of the way, and half a step of the rate at each end.
         let rounding = 2.0 + step / per_step * self.span;

@@ -55,7 +55,8 @@ impl DrawnRow {
         let reach_ticks = f64::from(layout.schema().tick_rate_hz) * REACH_MS as f64 / 1000.0;
         let mut steps = vec![0.0; self.count];
         for (place, column) in kind.columns.iter().enumerate() {
-            if !column.moves || column.presence.is_some_and(|flag| self.columns[flag] != other.columns[flag]) {
+            if !column.moves || column.presence.is_some_and(|flag| self.columns[flag] != other.columns[flag])
+            {
                 continue;
             }
             let way = column.way(other.columns[place], self.columns[place]);
@@ -78,6 +79,24 @@ impl DrawnRow {
                 self.columns[place] = column.bounded(self.columns[place] + offset.steps[place] * share);
             }
         }
+    }
+}
+
+impl Layout {
+    /// Where two rows of one kind are furthest apart, and by how many steps: among ranges and angles, as only
+    /// these have a distance. `None` if they are not.
+    ///
+    /// # Panics
+    /// If a row is not of this kind.
+    #[must_use]
+    pub fn furthest_apart(&self, kind: usize, one: &[u32], other: &[u32]) -> Option<(usize, u32)> {
+        let columns = self.kinds[kind].columns.iter().enumerate();
+        let is_in_both = |column: &Column| column.presence.is_none_or(|flag| one[flag] == other[flag]);
+        columns
+            .filter(|(_, column)| column.moves && is_in_both(column))
+            .map(|(place, column)| (place, column.residual(one[place], other[place]).unsigned_abs() as u32))
+            .filter(|(_, steps)| *steps > 0)
+            .max_by_key(|(_, steps)| *steps)
     }
 }
 

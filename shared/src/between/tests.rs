@@ -71,7 +71,9 @@ fn drawn(from: &Ball, to: Option<&Ball>, span: u64, ticks: f32) -> Ball {
     let row = |columns| Row { kind: 0, columns };
     let at = (Tick(1000).plus(ticks as u64), ticks.fract());
     let to = to.as_ref().map(|to| (Tick(1000 + span), row(to)));
-    let Thing::Ball(ball) = between::<Yard>(&layout, (Tick(1000), row(&from)), to, at) else { panic!("a ball") };
+    let Thing::Ball(ball) = between::<Yard>(&layout, (Tick(1000), row(&from)), to, at) else {
+        panic!("a ball")
+    };
     ball
 }
 
