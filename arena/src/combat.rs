@@ -21,9 +21,7 @@ struct Harm {
 impl Arena {
     /// Fires the rail: whoever stands first in its line is hit at once.
     pub(crate) fn rail(&mut self, cx: &mut Context<'_>, bodies: &[Body], firing: &Firing) {
-        let map = &cx.settings.map;
-        let endless = Segment { from: firing.from, to: firing.from + firing.aim * (map.size.x + map.size.y) };
-        let wall = map.first_hit(endless).unwrap_or(1.0);
+        let (endless, wall) = beam(&cx.settings.map, firing.from, firing.aim);
         let hit = self.first_body(bodies, endless, 0.0, firing.shooter).filter(|(_, part)| *part < wall);
         let to = endless.at(hit.map_or(wall, |(_, part)| part));
         // Everyone: a beam crosses the whole map, also where its shooter is not in sight.
@@ -84,6 +82,12 @@ impl Arena {
         body.score += points;
         body.disturbances = body.disturbances.wrapping_add(1);
     }
+}
+
+/// A beam's way across the whole map, and the part of it up to the first wall.
+pub(crate) fn beam(map: &Map, from: Vec2, aim: Vec2) -> (Segment, f32) {
+    let endless = Segment { from, to: from + aim * (map.size.x + map.size.y) };
+    (endless, map.first_hit(endless).unwrap_or(1.0))
 }
 
 /// Both sides of a hit are told, and nobody else: others see its effects.

@@ -3,9 +3,9 @@
 
 use crate::link::{Link, LinkProfile};
 use crate::sight;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use tickwire_client::{Client, ClientConfig, Notice, State};
+use tickwire_client::{Client, ClientConfig, EffectId, Notice, State};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
 use tickwire_shared::{
@@ -28,6 +28,10 @@ pub struct Seat<G: Game> {
     pub closed: Option<CloseCode>,
     /// Events that reached it.
     pub events: Vec<G::Event>,
+    /// Predicted events of which nothing more was said yet.
+    pub predicted: BTreeSet<EffectId>,
+    /// Predicted events that were withdrawn.
+    pub withdrawn: u64,
     /// Commands that it made.
     pub sent: Vec<(WireTick, G::Input)>,
     /// A full snapshot must come after the client has had this many.
@@ -92,6 +96,8 @@ impl<G: Game> Sim<G> {
             role,
             closed: None,
             events: Vec::new(),
+            predicted: BTreeSet::new(),
+            withdrawn: 0,
             chats: Vec::new(),
             sent: Vec::new(),
             full_wanted: None,
@@ -264,11 +270,7 @@ impl<G: Game> Sim<G> {
             self.frames_checked += 1;
         }
         while let Some(notice) = seat.client.poll_notice() {
-            match notice {
-                Notice::Event(event) => seat.events.push(event),
-                Notice::Chat(chat) => seat.chats.push(chat.text),
-                _ => {}
-            }
+            seat.note(notice).map_err(|fault| format!("seat {number}: {fault}"))?;
         }
         self.flush(number);
         Ok(())
@@ -331,6 +333,25 @@ impl<G: Game> Sim<G> {
 }
 
 impl<G: Game> Seat<G> {
+    /// Every predicted event is told of once, and then either confirmed or withdrawn.
+    fn note(&mut self, notice: Notice<G>) -> Result<(), String> {
+        let (id, is_new) = match &notice {
+            Notice::Predicted { id, .. } => (*id, self.predicted.insert(*id)),
+            Notice::Confirmed { id, .. } | Notice::Withdrawn { id } => (*id, self.predicted.remove(id)),
+            _ => (EffectId(0), true),
+        };
+        if !is_new {
+            return Err(format!("{id:?} was told of twice, or never"));
+        }
+        match notice {
+            Notice::Event(event) | Notice::Confirmed { event, .. } => self.events.push(event),
+            Notice::Withdrawn { .. } => self.withdrawn += 1,
+            Notice::Chat(chat) => self.chats.push(chat.text),
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Whether neither end has closed.
     #[must_use]
     pub fn is_open(&self) -> bool {
