@@ -96,3 +96,6 @@ impl<G: Game> Effects<G> {
         Some(Notice::Predicted { id, event: new.event.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests;

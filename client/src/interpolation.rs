@@ -88,7 +88,8 @@ impl Interpolation {
     pub fn place(&self, now: Duration) -> Option<(Tick, f32)> {
         let position = self.playback.as_ref()?.position(now);
         let tick = self.timeline.tick_at(position);
-        Some((tick, (position - self.timeline.place(tick)) as f32))
+        // Before the first tick of all there is nothing to be a part of.
+        Some((tick, (position - self.timeline.place(tick)).max(0.0) as f32))
     }
 
     /// Everything that is in view at the place that is drawn now.

@@ -1,11 +1,12 @@
 //! Owns the simulated world: one real room and real clients, joined by links, in virtual time. Checks at every frame
 //! that a client holds, integer for integer, what the server holds for it.
 
+use crate::fates::Fates;
 use crate::link::{Link, LinkProfile};
 use crate::sight;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-use tickwire_client::{Client, ClientConfig, EffectId, Notice, State};
+use tickwire_client::{Client, ClientConfig, Notice, State};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
 use tickwire_shared::{
@@ -28,10 +29,8 @@ pub struct Seat<G: Game> {
     pub closed: Option<CloseCode>,
     /// Events that reached it.
     pub events: Vec<G::Event>,
-    /// Predicted events of which nothing more was said yet.
-    pub predicted: BTreeSet<EffectId>,
-    /// Predicted events that were withdrawn.
-    pub withdrawn: u64,
+    /// What became of the events that it predicted.
+    pub fates: Fates,
     /// Commands that it made.
     pub sent: Vec<(WireTick, G::Input)>,
     /// A full snapshot must come after the client has had this many.
@@ -96,8 +95,7 @@ impl<G: Game> Sim<G> {
             role,
             closed: None,
             events: Vec::new(),
-            predicted: BTreeSet::new(),
-            withdrawn: 0,
+            fates: Fates::default(),
             chats: Vec::new(),
             sent: Vec::new(),
             full_wanted: None,
@@ -188,7 +186,9 @@ impl<G: Game> Sim<G> {
         seats.flatten().fold(tick_us, u64::min)
     }
 
-    fn now(&self) -> Duration {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Duration {
         Duration::from_micros(self.now_us)
     }
 
@@ -270,7 +270,12 @@ impl<G: Game> Sim<G> {
             self.frames_checked += 1;
         }
         while let Some(notice) = seat.client.poll_notice() {
-            seat.note(notice).map_err(|fault| format!("seat {number}: {fault}"))?;
+            seat.fates.note(&notice).map_err(|fault| format!("seat {number}: {fault}"))?;
+            match notice {
+                Notice::Event(event) | Notice::Confirmed { event, .. } => seat.events.push(event),
+                Notice::Chat(chat) => seat.chats.push(chat.text),
+                _ => {}
+            }
         }
         self.flush(number);
         Ok(())
@@ -333,25 +338,6 @@ impl<G: Game> Sim<G> {
 }
 
 impl<G: Game> Seat<G> {
-    /// Every predicted event is told of once, and then either confirmed or withdrawn.
-    fn note(&mut self, notice: Notice<G>) -> Result<(), String> {
-        let (id, is_new) = match &notice {
-            Notice::Predicted { id, .. } => (*id, self.predicted.insert(*id)),
-            Notice::Confirmed { id, .. } | Notice::Withdrawn { id } => (*id, self.predicted.remove(id)),
-            _ => (EffectId(0), true),
-        };
-        if !is_new {
-            return Err(format!("{id:?} was told of twice, or never"));
-        }
-        match notice {
-            Notice::Event(event) | Notice::Confirmed { event, .. } => self.events.push(event),
-            Notice::Withdrawn { .. } => self.withdrawn += 1,
-            Notice::Chat(chat) => self.chats.push(chat.text),
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// Whether neither end has closed.
     #[must_use]
     pub fn is_open(&self) -> bool {

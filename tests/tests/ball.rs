@@ -183,7 +183,7 @@ fn alone_with_the_ball_a_player_is_never_corrected() {
     let stats = seat.client.stats();
     assert_eq!((stats.mispredictions, stats.explained_corrections, stats.along_corrections), (0, 0, 0));
     assert!(ways > 20.0 && seat.events.len() > 10, "it was pushed around: {ways} m");
-    assert_eq!(seat.withdrawn, 0, "each kick was known before");
+    assert_eq!(seat.fates.withdrawn, 0, "each kick was known before");
 }
 
 #[test]

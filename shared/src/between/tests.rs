@@ -118,15 +118,25 @@ fn a_game_that_adds_up_velocity_tick_by_tick_is_drawn_by_the_cubic_too() {
 }
 
 #[test]
-fn what_hit_a_wall_is_not_drawn_beyond_it() {
-    let wall = 1.0;
-    let before = ball(Vec2::new(0.7, 0.0), Vec2::new(20.0, 0.0));
-    for (to, vel) in [(1.0, 0.0), (0.8, -20.0), (-0.5, -20.0), (0.9, -5.0)] {
-        let after = ball(Vec2::new(to, 0.0), Vec2::new(vel, 0.0));
-        for (span, step) in (2..12).flat_map(|span| (0..=40).map(move |step| (span, step))) {
-            let ticks = step as f32 / 40.0 * span as f32;
-            let drawn = drawn(&before, Some(&after), span, ticks);
-            assert!(drawn.pos.x < wall + 0.02, "{to}, {vel}, span {span}, {ticks}: {}", drawn.pos);
+fn what_hit_a_wall_is_drawn_beyond_it_by_no_more_than_a_seventh_of_a_ticks_way() {
+    let (wall, speed) = (10.0, 20.0);
+    let per_tick = speed / 50.0;
+    for (bounce, gap) in [0.0, 0.1, 0.3, 0.5, 0.8, 1.0]
+        .into_iter()
+        .flat_map(|bounce| [0.01, 0.05, 0.1, 0.3, 0.6, 1.0, 3.0].map(|gap| (bounce, gap)))
+    {
+        let before = ball(Vec2::new(wall - gap, 0.0), Vec2::new(speed, 0.0));
+        for span in (1..15u64).filter(|span| *span as f32 * per_tick > gap) {
+            let back = bounce * (span as f32 * per_tick - gap);
+            let after = ball(Vec2::new(wall - back, 0.0), Vec2::new(-speed * bounce, 0.0));
+            for step in 0..=40 {
+                let drawn = drawn(&before, Some(&after), span, step as f32 / 40.0 * span as f32);
+                let beyond = (drawn.pos.x - wall) / per_tick;
+                assert!(
+                    beyond < 1.0 / 7.0,
+                    "{bounce}, {gap} m, span {span}, step {step}: {beyond} ticks' way"
+                );
+            }
         }
     }
 }
