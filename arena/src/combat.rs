@@ -21,9 +21,7 @@ struct Harm {
 impl Arena {
     /// Fires the rail: whoever stands first in its line is hit at once, where its shooter saw them.
     pub(crate) fn rail(&mut self, cx: &mut Context<'_>, bodies: &[Body], firing: &Firing) {
-        let map = &cx.settings.map;
-        let endless = Segment { from: firing.from, to: firing.from + firing.aim * (map.size.x + map.size.y) };
-        let wall = map.first_hit(endless).unwrap_or(1.0);
+        let (endless, wall) = beam(&cx.settings.map, firing.from, firing.aim);
         let past = cx.rewound(firing.shooter);
         let seen = seen_bodies(&past, bodies);
         let hit = self.first_body(&seen, endless, 0.0, firing.shooter).filter(|(_, part)| *part < wall);
@@ -93,6 +91,12 @@ impl Arena {
 fn seen_bodies(past: &Rewound<'_, Arena>, bodies: &[Body]) -> Vec<Body> {
     let seen = |body: &Body| past.get(body.id).and_then(|entity| Some(entity.player()?.pos));
     bodies.iter().map(|body| Body { pos: seen(body).unwrap_or(body.pos), ..*body }).collect()
+}
+
+/// A beam's way across the whole map, and the part of it up to the first wall.
+pub(crate) fn beam(map: &Map, from: Vec2, aim: Vec2) -> (Segment, f32) {
+    let endless = Segment { from, to: from + aim * (map.size.x + map.size.y) };
+    (endless, map.first_hit(endless).unwrap_or(1.0))
 }
 
 /// Both sides of a hit are told, and nobody else: others see its effects.

@@ -100,6 +100,11 @@ impl Clock {
         self.made
     }
 
+    /// How much of the way from the last tick that was made to the next one is done.
+    pub fn part(&self, now: Duration) -> f32 {
+        (self.position(now) - self.timeline.place(self.made)).clamp(0.0, 1.0) as f32
+    }
+
     /// When the next tick is due.
     pub fn next_due(&self) -> Duration {
         self.timeline.moment(self.timeline.place(self.made.plus(1)) - self.offset)

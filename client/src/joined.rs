@@ -2,11 +2,12 @@
 
 use crate::clock::Clock;
 use crate::interpolation::Interpolation;
-use crate::prediction::{Prediction, Verdict};
+use crate::prediction::Prediction;
+use crate::smoothing::Smoothing;
 use crate::timeline::Timeline;
 use std::time::Duration;
 use tickwire_shared::{
-    Command, Game, Held, Malformed, Moment, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
+    Command, Game, Malformed, Moment, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
 };
 
 /// A client that is in the room.
@@ -16,6 +17,7 @@ pub(crate) struct Joined<G: Game> {
     pub clock: Clock,
     pub prediction: Prediction<G>,
     pub interpolation: Interpolation,
+    pub smoothing: Smoothing,
     role: Role,
     /// The Welcome's tick, until there is a snapshot.
     welcomed: Tick,
@@ -32,8 +34,9 @@ impl<G: Game> Joined<G> {
             player: welcome.player,
             settings: decode(&welcome.settings)?,
             clock: Clock::start(timeline, now, welcome.tick, round_trip),
-            prediction: Prediction::new(G::PREDICTS && welcome.role == Role::Player),
+            prediction: Prediction::new(welcome.player, G::PREDICTS && welcome.role == Role::Player),
             interpolation: Interpolation::new(timeline),
+            smoothing: Smoothing::default(),
             role: welcome.role,
             welcomed: welcome.tick,
             newest: None,
@@ -54,7 +57,8 @@ impl<G: Game> Joined<G> {
         // A spectator's command is only its ack: without acks the server would send nothing more.
         let input = if self.role == Role::Player { wanted } else { G::Input::default() };
         self.prediction.step(&self.settings, tick, input);
-        let seen = self.interpolation.drawn(now).unwrap_or(Moment::at(self.heard()));
+        let drawn = self.interpolation.place(now);
+        let seen = drawn.map_or(Moment::at(self.heard()), |(tick, part)| Moment::after(tick, part.into()));
         Some(Command {
             tick: tick.wire(),
             acked: self.heard().wire(),
@@ -85,13 +89,5 @@ impl<G: Game> Joined<G> {
         self.heard_at = now;
         self.clock.heard(now, tick, slack);
         Ok(tick)
-    }
-
-    /// Makes what is held now visible: the own entity in the prediction, all others in the interpolation.
-    /// Says how the prediction did, and how much later than the fastest snapshot this one came.
-    pub fn show(&mut self, now: Duration, tick: Tick, held: &Held) -> (Verdict, Duration) {
-        let lateness = self.interpolation.take(now, held);
-        let own = held.own().and_then(|id| Some((id, held.get(id)?)));
-        (self.prediction.correct(&self.settings, tick, own, self.clock.tick()), lateness)
     }
 }

@@ -1,5 +1,6 @@
 //! Owns what the client tells its user besides the state of the world, and the bounded queue in which that waits.
 
+use crate::EffectId;
 use std::collections::VecDeque;
 use tickwire_shared::{Chat, Game, PlayerId, Role, Welcome};
 
@@ -28,6 +29,26 @@ pub enum Notice<G: Game> {
     },
     /// A one-off fact of the game.
     Event(G::Event),
+    /// An event that this client expects the server to tell: to be shown at once. [`Notice::Confirmed`] or
+    /// [`Notice::Withdrawn`] follows.
+    Predicted {
+        /// What those will name.
+        id: EffectId,
+        /// As it will be, as far as this client knows.
+        event: G::Event,
+    },
+    /// The server told a predicted event, which has been shown: this comes in place of [`Notice::Event`].
+    Confirmed {
+        /// Which one.
+        id: EffectId,
+        /// As it really was.
+        event: G::Event,
+    },
+    /// A predicted event did not happen.
+    Withdrawn {
+        /// Which one.
+        id: EffectId,
+    },
     /// Someone said something.
     Chat(Chat),
     /// This client was too slow: the server dropped some of what it should have been told.

@@ -1,7 +1,7 @@
 //! Owns the ruler that clock and playback measure on: a moment as ticks since the Welcome, and back.
 
 use std::time::Duration;
-use tickwire_shared::{Moment, Tick};
+use tickwire_shared::Tick;
 
 /// Places in time, in ticks since an origin. Relative to it, so that fractions stay exact however long the server has run.
 #[derive(Copy, Clone, Debug)]
@@ -25,11 +25,6 @@ impl Timeline {
     /// How long this many ticks are; nothing if they are negative.
     pub fn time(&self, ticks: f64) -> Duration {
         Duration::from_secs_f64((ticks / self.tick_hz).max(0.0))
-    }
-
-    /// The moment of the room's time at a place.
-    pub fn moment_at(&self, place: f64) -> Moment {
-        Moment::after(self.origin, place)
     }
 
     /// Ticks from the origin to a moment.

@@ -4,7 +4,9 @@
 //! Optimization", 2001): who aims well at what it sees shall hit, however long its way to the server is. Here a command says
 //! what moment was drawn, and the server draws that moment again, by the same function, from the snapshots that this client got.
 
-use crate::{EntityId, Game, History, Layout, Moment, PlayerId, Replicate, Row, SlotTable, Snapshot, Tick};
+use crate::{
+    EntityId, Game, History, Layout, Moment, PlayerId, Replicate, Row, SlotTable, Snapshot, Tick, between,
+};
 use std::marker::PhantomData;
 
 /// What a room knows of what its players saw.
@@ -75,7 +77,8 @@ impl<'a, G: Game> Rewound<'a, G> {
             return None;
         }
         let to = to.and_then(|to| Some((to, row(to)?)));
-        Some(drawn::<G>(layout, (from, row(from)?), to, moment))
+        let part = f32::from(moment.part) / 256.0;
+        Some(between::<G>(layout, (from, row(from)?), to, (moment.tick, part)))
     }
 
     /// What is to be remembered of a hit on an entity.
@@ -100,15 +103,4 @@ fn goes_on<G: Game>(from: Option<Row<'_>>, to: Option<Row<'_>>) -> bool {
 
 fn entity<G: Game>(row: Row<'_>) -> G::Entity {
     G::Entity::from_row(row.kind, row.columns)
-}
-
-fn drawn<G: Game>(
-    _layout: &Layout,
-    (from_tick, from): (Tick, Row<'_>),
-    to: Option<(Tick, Row<'_>)>,
-    moment: Moment,
-) -> G::Entity {
-    let Some((to_tick, to)) = to.filter(|(_, to)| to.kind == from.kind) else { return entity::<G>(from) };
-    let part = moment.since(Moment::at(from_tick)) / to_tick.since(from_tick) as f64;
-    G::Entity::mix(from.kind, from.columns, to.columns, part.clamp(0.0, 1.0) as f32)
 }

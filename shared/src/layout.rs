@@ -35,6 +35,10 @@ pub(crate) struct Column {
     pub wraps: bool,
     pub is_key: bool,
     pub owner_only: bool,
+    /// Whether there is something between two of its values: ranges and angles.
+    pub moves: bool,
+    /// The flag that says whether the value is there at all.
+    pub presence: Option<usize>,
     pub expect: Expect,
     /// How residuals are written. The built-in code is one for all.
     pub code: Arc<ClassCode>,
@@ -140,6 +144,8 @@ impl KindLayout {
                 wraps: matches!(field.kind, FieldKind::Angle { .. }),
                 is_key: matches!(field.kind, FieldKind::KeyIndex | FieldKind::KeyGeneration),
                 owner_only: field.owner_only,
+                moves: is_lively(&field.kind),
+                presence: presence(&kind.fields, columns.len()),
                 expect,
                 code,
             });
@@ -181,6 +187,16 @@ impl KindLayout {
 
 fn is_lively(kind: &FieldKind) -> bool {
     matches!(kind, FieldKind::Range { .. } | FieldKind::Angle { .. })
+}
+
+/// The column of the flag `name?`, if this one belongs to the value `name` that may be absent.
+fn presence(fields: &[Field], place: usize) -> Option<usize> {
+    let name = &fields[place].name;
+    (0..place).rev().find(|&flag| {
+        let optional = fields[flag].name.strip_suffix('?');
+        let part = optional.and_then(|optional| name.strip_prefix(optional));
+        part.is_some_and(|part| part.is_empty() || part.starts_with('.'))
+    })
 }
 
 fn is_sound(kind: &FieldKind) -> bool {
@@ -266,6 +282,24 @@ impl Column {
         (way + turn / 2).rem_euclid(turn) - turn / 2
     }
 
+    /// `to - from`, the short way round for an angle; both may lie between two steps.
+    pub fn way(&self, from: f64, to: f64) -> f64 {
+        if !self.wraps {
+            return to - from;
+        }
+        let turn = f64::from(self.max) + 1.0;
+        (to - from + turn / 2.0).rem_euclid(turn) - turn / 2.0
+    }
+
+    /// What is out of range, brought back into it: around for an angle.
+    pub fn bounded(&self, value: f64) -> f64 {
+        if self.wraps {
+            value.rem_euclid(f64::from(self.max) + 1.0)
+        } else {
+            value.clamp(0.0, f64::from(self.max))
+        }
+    }
+
     fn moved(&self, held: u32, way: i64) -> u32 {
         let value = i64::from(held).saturating_add(way);
         let turn = i64::from(self.max) + 1;
@@ -297,6 +331,8 @@ mod tests {
             wraps: true,
             is_key: false,
             owner_only: false,
+            moves: true,
+            presence: None,
             expect: Expect::Linear,
             code: Arc::new(ClassCode::built_in()),
         };

@@ -5,12 +5,14 @@
 //! already holds ([`DeltaWriter`], [`read_delta`]). This crate knows ticks and bytes: no socket,
 //! clock, thread or log, so the same code runs in a server, a bot and a browser.
 
+mod between;
 mod bits;
 mod bodies;
 mod bots;
 mod code;
 mod columns;
 mod delta;
+mod drawn;
 mod game;
 mod held;
 mod hindsight;
@@ -35,11 +37,13 @@ mod word_lengths;
 mod wrappers;
 mod writer;
 
+pub use between::between;
 pub use bits::{BitReader, BitWriter};
 pub use bots::{Bots, Sight};
 pub use code::{ClassCode, class};
 pub use columns::{Columns, ScratchRow};
 pub use delta::read_delta;
+pub use drawn::{DrawnRow, Offset};
 pub use game::{
     Arrival, Audience, EntityId, Game, InputCounts, Interest, PlayerId, PlayerInput, PredictContext, Refusal,
     TickContext, Viewer, key_from_parts, key_parts,

@@ -15,6 +15,12 @@ pub const FRESH_SNAPSHOTS: u8 = 2;
 pub const UNACKED_SNAPSHOTS_MAX: usize = 32;
 /// Snapshots that a client keeps to draw from. Older ones are forgotten.
 pub const CLIENT_SNAPSHOTS_MAX: usize = 24;
+/// Entities that a client predicts along with its own. More are drawn in the past, as all others.
+pub const PREDICTED_ALONG_MAX: usize = 64;
+/// Predicted events that wait for the server's word. At the limit a new one is not predicted: it comes as a plain event.
+pub const PREDICTED_EVENTS_MAX: usize = 64;
+/// How long an entity is drawn beyond its newest row, by its rates. Then it holds still.
+pub const EXTRAPOLATION_MS_MAX: u64 = 250;
 /// Ticks between two view hashes in a player's snapshots.
 pub const HASH_INTERVAL_TICKS: u64 = 30;
 

@@ -2,6 +2,7 @@
 //!
 //! Time is virtual and everything that is random comes from one seed, so a failure repeats by its seed.
 
+pub mod fates;
 pub mod ledger;
 pub mod link;
 pub mod real;

@@ -1,6 +1,7 @@
 //! Owns the simulated world: one real room and real clients, joined by links, in virtual time. Checks at every frame
 //! that a client holds, integer for integer, what the server holds for it.
 
+use crate::fates::Fates;
 use crate::link::{Link, LinkPlan};
 use crate::sight;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +29,8 @@ pub struct Seat<G: Game> {
     pub closed: Option<CloseCode>,
     /// Events that reached it.
     pub events: Vec<G::Event>,
+    /// What became of the events that it predicted.
+    pub fates: Fates,
     /// Commands that it made.
     pub sent: Vec<(WireTick, G::Input)>,
     /// A full snapshot must come after the client has had this many.
@@ -101,6 +104,7 @@ impl<G: Game> Sim<G> {
             role,
             closed: None,
             events: Vec::new(),
+            fates: Fates::default(),
             chats: Vec::new(),
             sent: Vec::new(),
             full_wanted: None,
@@ -191,7 +195,9 @@ impl<G: Game> Sim<G> {
         seats.flatten().fold(tick_us, u64::min)
     }
 
-    fn now(&self) -> Duration {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Duration {
         Duration::from_micros(self.now_us)
     }
 
@@ -273,8 +279,9 @@ impl<G: Game> Sim<G> {
             self.frames_checked += 1;
         }
         while let Some(notice) = seat.client.poll_notice() {
+            seat.fates.note(&notice).map_err(|fault| format!("seat {number}: {fault}"))?;
             match notice {
-                Notice::Event(event) => seat.events.push(event),
+                Notice::Event(event) | Notice::Confirmed { event, .. } => seat.events.push(event),
                 Notice::Chat(chat) => seat.chats.push(chat.text),
                 _ => {}
             }
