@@ -32,10 +32,10 @@ const GAPS: usize = 5;
 const FRAME_TICKS_MIN: f64 = 1.1;
 /// Nor is more believed of any.
 const FRAME_TICKS_MAX: f64 = 30.0;
-/// By which share less is believed with each ack that did not wait, so that a link that has become wider is found out: the more is under way
+/// By which share less is believed with each tick in which nothing waited, so that a link that has become wider is found out: the more is under way
 /// that only later acks will tell of, the less; and the more, the longer nothing has waited.
-const PROBE: f64 = 0.04;
-const PROBE_DOUBLED_AFTER_TICKS: f64 = 60.0;
+const PROBE_PER_TICK: f64 = 0.02;
+const PROBE_DOUBLED_AFTER_TICKS: f64 = 40.0;
 
 /// Snapshots under way: sent, and not yet acked.
 #[derive(Debug)]
@@ -173,13 +173,14 @@ impl Window {
     fn learn(&mut self, acked: Tick, arrived: f64, snapshots: usize) {
         // Less than nothing is what a server that stood still makes of it.
         let delay = (arrived - acked.0 as f64).max(0.0);
-        let gap = (arrived - self.arrived) / snapshots as f64;
+        let ticks = arrived - self.arrived;
+        let gap = ticks / snapshots as f64;
         let is_new_span = self.delays.note(arrived, delay);
         self.arrived = arrived;
         let went = self.acked.map_or(gap, |before| acked.since(before) as f64 / snapshots as f64);
         if delay <= self.delays.least() + self.delays.jitter() + QUEUED_TICKS {
-            let calm_ticks = arrived - self.waited;
-            let share = PROBE * (1.0 + calm_ticks / PROBE_DOUBLED_AFTER_TICKS) / (self.sent.len() + 1) as f64;
+            let haste = 1.0 + (arrived - self.waited) / PROBE_DOUBLED_AFTER_TICKS;
+            let share = PROBE_PER_TICK * ticks * haste / (self.sent.len() + 1) as f64;
             self.frame_ticks *= 1.0 - share.clamp(0.0, 1.0);
         } else {
             self.gaps.rotate_left(1);
@@ -318,7 +319,8 @@ mod tests {
             let outcome = run(&Link { one_way, frame: |_| 2.0, jitter: |_| 0.0, stall: NO_STALL }, 6000);
             let steady = &outcome.ages[300..];
             let age = quantile(steady, 0.99);
-            assert!(age <= 3.01, "{one_way}: p99 {age}, p50 {}, {}", quantile(steady, 0.5), steady.len());
+            // Two ticks are the frame's own time; a link is probed for more with one frame that waits.
+            assert!(age <= 4.01, "{one_way}: p99 {age}, p50 {}, {}", quantile(steady, 0.5), steady.len());
             assert!(outcome.ages.len() > 2700, "{one_way}: {} of 3000 that fit", outcome.ages.len());
         }
     }
