@@ -26,7 +26,8 @@ pub struct Options {
     #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub rooms: usize,
 
-    /// How long is measured, from 5 seconds after all have joined.
+    /// How long is measured, from 5 seconds after all have joined; later if it is less than 7 seconds, because what the
+    /// server tells of its ticks is of the last 11 seconds at most, and joins are not to be in it.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub seconds: u64,
 

@@ -36,8 +36,8 @@ pub struct Report {
     pub updates_skipped: f64,
     pub inputs_missing: f64,
     pub gap_ms: Quantiles,
-    /// Of the last 10 to 20 seconds, so the joins are in them if the window is short; each quantile of the room where
-    /// it is greatest.
+    /// Of the window's last 5 to 10 seconds, or of all of it and the time before if it is shorter; each quantile of the
+    /// room where it is greatest.
     pub tick_ms: Quantiles,
     pub tick_lateness_ms: Quantiles,
     /// Simulation and encoding, if the server tells it. So too the shares.

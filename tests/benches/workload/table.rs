@@ -68,11 +68,11 @@ impl Report {
 
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         row(f, "gap between updates", self.gap_ms)?;
-        row(f, "tick, last 10 to 20 s", self.tick_ms)?;
+        row(f, "tick", self.tick_ms)?;
         if let Some(make_ms) = self.make_ms {
             row(f, "simulation and encoding", make_ms)?;
         }
-        row(f, "lateness, last 10 to 20 s", self.tick_lateness_ms)
+        row(f, "lateness", self.tick_lateness_ms)
     }
 
     fn joins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
