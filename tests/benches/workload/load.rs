@@ -45,6 +45,7 @@ pub struct LoadFigures {
     pub join_gap_ms_max: f64,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
+    pub resyncs: u64,
     pub sizes: Vec<usize>,
 }
 
@@ -184,6 +185,7 @@ impl LoadFigures {
             join_gap_ms_max: record.join_gap_max.as_secs_f64() * 1000.0,
             hash_checks: record.hash_checks,
             hash_mismatches: record.hash_mismatches,
+            resyncs: record.resyncs,
             sizes: record.sizes,
         }
     }

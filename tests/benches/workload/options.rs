@@ -44,7 +44,7 @@ pub struct Options {
     pub threads: Option<usize>,
 
     /// How many of the clients are real ones, which take all in and check every view hash.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = watchers)]
     pub watchers: usize,
 
     /// After the window, five more real clients join the first room, one after the other: how long do they wait,
@@ -154,6 +154,13 @@ pub enum Role {
     Floor,
     /// Its clients.
     FloorLoad,
+}
+
+fn watchers(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("without a real client nobody checks what the server sends: at least 1".to_owned()),
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
 }
 
 /// The name of a value on the command line.

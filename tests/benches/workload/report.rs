@@ -48,6 +48,8 @@ pub struct Report {
     pub rss_kib_per_client: f64,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
+    /// Full snapshots that a real client asked for: one that cannot be read is no check that failed.
+    pub resyncs: u64,
     pub floor_updates_per_client_per_s: f64,
     pub load_cpu_share: f64,
     pub floor_load_cpu_share: f64,
@@ -108,6 +110,7 @@ impl Report {
             rss_kib_per_client: median(rounds, |round| round.real.usage.rss_grown_kib() / clients),
             hash_checks: rounds.iter().map(|round| round.real.load.hash_checks).sum(),
             hash_mismatches: rounds.iter().map(|round| round.real.load.hash_mismatches).sum(),
+            resyncs: rounds.iter().map(|round| round.real.load.resyncs).sum(),
             floor_updates_per_client_per_s: median(rounds, |round| per_client(&round.floor)),
             load_cpu_share: median(rounds, |round| round.real.usage.load_share()),
             floor_load_cpu_share: median(rounds, |round| round.floor.usage.load_share()),
@@ -120,11 +123,16 @@ impl Report {
         }
     }
 
-    /// Fails if the clients did not see what the server meant.
+    /// Fails if the real clients did not see what the server meant, or never could tell.
     pub fn check(&self) -> Outcome<()> {
-        match self.hash_mismatches {
-            0 => Ok(()),
-            mismatches => Err(format!("{mismatches} view hashes did not match: the server is wrong").into()),
-        }
+        let wrong = match (self.hash_checks, self.hash_mismatches, self.resyncs) {
+            (_, wrong @ 1.., _) => format!("{wrong} view hashes did not match: the server is wrong"),
+            (.., resyncs @ 1..) => {
+                format!("full snapshots were asked for {resyncs} times: what was sent could not be read")
+            }
+            (0, ..) => "no view hash was checked: nothing says that the server is right".to_owned(),
+            _ => return Ok(()),
+        };
+        Err(wrong.into())
     }
 }

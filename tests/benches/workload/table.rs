@@ -26,6 +26,7 @@ impl fmt::Display for Report {
         row(f, "memory", format!("{:.0} KiB", self.rss_kib))?;
         row(f, "memory per client", format!("{:.1} KiB", self.rss_kib_per_client))?;
         row(f, "view hashes", format!("{} checked, {} wrong", self.hash_checks, self.hash_mismatches))?;
+        row(f, "full snapshots asked for", self.resyncs)?;
         row(f, "load CPU", format!("{:.0} % of a core", self.load_cpu_share * 100.0))?;
         self.joins(f)?;
         self.warn(f)?;
