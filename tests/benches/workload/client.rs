@@ -7,15 +7,19 @@ use crate::world::NAME;
 use crate::{Outcome, play_url, socket_config};
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
 use tickwire_shared::{
     ClientMessage, Command, Hello, PROTOCOL_VERSION, Role, ServerMessage, SnapshotMessage, Tick,
     decode_prefix, encode,
 };
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-/// How far ahead of the newest snapshot a client's commands are: early enough for a server that is not late.
+/// How far ahead of the newest snapshot a client's commands are: early enough for a server that is not late, and for a
+/// client that answers up to a tick after the snapshot.
 const COMMAND_AHEAD_TICKS: u64 = 2;
 
 /// What a cheap client says.
@@ -94,7 +98,7 @@ impl Script for Player {
     }
 }
 
-/// Plays until the load is over; an error if the connection ends before.
+/// Answers each frame, at its own time in the tick, until the load is over; an error if the connection ends before.
 pub async fn play(
     server: SocketAddr,
     room: usize,
@@ -105,14 +109,25 @@ pub async fn play(
     if let Some(hello) = script.hello() {
         socket.send(Message::binary(hello)).await?;
     }
+    let mut answer = None;
+    let mut answer_due = pin!(sleep(Duration::ZERO));
     loop {
         tokio::select! {
             biased;
             message = socket.next() => {
                 let frame = binary(message)?;
-                let answer = script.answer(&frame)?;
+                let next = Message::binary(script.answer(&frame)?);
                 part.heard(frame.len());
-                socket.send(Message::binary(answer)).await?;
+                // There is one answer to each frame, so that of the frame before is due now if it was not yet.
+                if let Some(last) = answer.replace(next) {
+                    socket.send(last).await?;
+                }
+                answer_due.as_mut().reset(Instant::now() + part.answer_delay());
+            }
+            () = &mut answer_due, if answer.is_some() => {
+                if let Some(answer) = answer.take() {
+                    socket.send(answer).await?;
+                }
             }
             phase = part.next_phase() => match phase {
                 Phase::Over => return Ok(part.end()),
