@@ -10,7 +10,8 @@ use std::path::PathBuf;
 /// What the server costs on the common workload, and what a bare WebSocket server costs that sends as much.
 ///
 /// Starts a real server on core 0 and its clients on core 1, measures, and does the same with the bare server:
-/// in turns, because a machine's speed drifts. Takes about 15 seconds and twice --seconds per round.
+/// in turns, because a machine's speed drifts, and in every second round the bare one first. Takes about 15 seconds and
+/// twice --seconds per round.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "workload")]
 pub struct Options {
