@@ -4,7 +4,7 @@ use crate::load::{Part, Phase};
 use crate::recorder::Record;
 use crate::walker::{Input, Walker};
 use crate::world::NAME;
-use crate::{Outcome, play_url, socket_config};
+use crate::{Outcome, Socket, play_url, socket_config};
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -15,8 +15,8 @@ use tickwire_shared::{
 };
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
+use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// How far ahead of the newest snapshot a client's commands are: early enough for a server that is not late, and for a
 /// client that answers up to a tick after the snapshot.
@@ -105,7 +105,7 @@ pub async fn play(
     mut script: impl Script,
     mut part: Part,
 ) -> Outcome<Record> {
-    let mut socket = connect(server, room).await?;
+    let mut socket = connect(server, play_url(server, room)).await?;
     if let Some(hello) = script.hello() {
         socket.send(Message::binary(hello)).await?;
     }
@@ -137,10 +137,11 @@ pub async fn play(
     }
 }
 
-async fn connect(server: SocketAddr, room: usize) -> Outcome<WebSocketStream<TcpStream>> {
+/// Opens a WebSocket.
+pub async fn connect(server: SocketAddr, url: String) -> Outcome<Socket> {
     let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
-    Ok(client_async_with_config(play_url(server, room), stream, Some(socket_config())).await?.0)
+    Ok(client_async_with_config(url, stream, Some(socket_config())).await?.0)
 }
 
 fn binary(message: Option<Result<Message, SocketError>>) -> Outcome<Bytes> {

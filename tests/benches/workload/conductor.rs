@@ -3,6 +3,7 @@
 use crate::Outcome;
 use crate::explain::{self, Explained};
 use crate::helper::CLOCK_TICK_US;
+use crate::idle;
 use crate::info::{self, Rooms};
 use crate::joins::Joins;
 use crate::load::LoadFigures;
@@ -63,7 +64,7 @@ pub async fn conduct(options: &Options) -> Outcome<()> {
 
 /// Runs all rounds.
 pub async fn measure(options: &Options) -> Outcome<Report> {
-    allow_descriptors(options.clients())?;
+    allow_descriptors(options.clients().max(options.idle.unwrap_or_default()))?;
     let mut rounds: Vec<Round> = Vec::new();
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}", options.rounds);
@@ -73,7 +74,11 @@ pub async fn measure(options: &Options) -> Outcome<Report> {
         let sizes = before.map(|round| round.real.load.sizes.as_slice());
         rounds.push(Round::measure(options, sizes).await?);
     }
-    Ok(Report::of(options, &rounds))
+    let idle_kib = match options.idle {
+        Some(count) => Some(idle::measure(options, count).await?),
+        None => None,
+    };
+    Ok(Report::of(options, &rounds, idle_kib))
 }
 
 /// Raises this process's limit of open files, which helpers inherit: server and load have one for each client.

@@ -53,6 +53,10 @@ pub struct Options {
     #[arg(long)]
     pub join: bool,
 
+    /// Then open so many idle connections to a server of their own: how much memory does each take?
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub idle: Option<usize>,
+
     /// Tell where the bytes go, by kind and field, if the server explains it.
     #[arg(long)]
     pub explain: bool,
@@ -62,7 +66,7 @@ pub struct Options {
     pub json: Option<PathBuf>,
 
     /// Measure all the sizes that the peers were measured at; write `cost.json` and the chart `cost.svg`.
-    #[arg(long, conflicts_with_all = ["case", "players", "rooms", "hz", "join", "explain", "json"])]
+    #[arg(long, conflicts_with_all = ["case", "players", "rooms", "hz", "join", "idle", "explain", "json"])]
     pub sweep: bool,
 
     /// Where the sweep's files go. Default: docs.
@@ -155,6 +159,8 @@ pub enum Role {
     Floor,
     /// Its clients.
     FloorLoad,
+    /// Idle connections to a real server.
+    Consoles,
 }
 
 fn watchers(text: &str) -> Result<usize, String> {

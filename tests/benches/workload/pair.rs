@@ -7,7 +7,7 @@ use crate::options::{Options, Role};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const SERVER_CORE: usize = 0;
+pub const SERVER_CORE: usize = 0;
 pub const LOAD_CORE: usize = 1;
 /// From the last join until the window begins, at least.
 const SETTLE_TIME_MIN: Duration = Duration::from_secs(5);
@@ -15,7 +15,7 @@ const SETTLE_TIME_MIN: Duration = Duration::from_secs(5);
 /// Before a window that is shorter, the load settles for longer: the joins must not be in them.
 const TOLD_TIME_MAX: Duration = Duration::from_secs(12);
 /// How long a helper may take for what needs no time.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A server and its clients, running.
 pub struct Pair {

@@ -46,6 +46,8 @@ pub struct Report {
     pub turn_cpu_share: Option<f64>,
     pub rss_kib: f64,
     pub rss_kib_per_client: f64,
+    /// If it was wanted.
+    pub rss_kib_per_idle_connection: Option<f64>,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
     /// Full snapshots that a real client asked for: one that cannot be read is no check that failed.
@@ -64,7 +66,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn of<'r>(options: &Options, rounds: &'r [Round]) -> Self {
+    pub fn of<'r>(options: &Options, rounds: &'r [Round], idle_kib: Option<f64>) -> Self {
         let clients = options.clients() as f64;
         let per_client = |measured: &Measured| measured.updates_per_second() / clients;
         let seconds = |round: &Round| round.real.load.window_seconds;
@@ -108,6 +110,7 @@ impl Report {
             turn_cpu_share: share(Rooms::turn_share),
             rss_kib: median(rounds, |round| round.real.usage.rss_kib as f64),
             rss_kib_per_client: median(rounds, |round| round.real.usage.rss_grown_kib() / clients),
+            rss_kib_per_idle_connection: idle_kib,
             hash_checks: rounds.iter().map(|round| round.real.load.hash_checks).sum(),
             hash_mismatches: rounds.iter().map(|round| round.real.load.hash_mismatches).sum(),
             resyncs: rounds.iter().map(|round| round.real.load.resyncs).sum(),

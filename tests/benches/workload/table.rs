@@ -25,6 +25,9 @@ impl fmt::Display for Report {
         self.times(f)?;
         row(f, "memory", format!("{:.0} KiB", self.rss_kib))?;
         row(f, "memory per client", format!("{:.1} KiB", self.rss_kib_per_client))?;
+        if let Some(kib) = self.rss_kib_per_idle_connection {
+            row(f, "of an idle connection", format!("{kib:.1} KiB"))?;
+        }
         row(f, "view hashes", format!("{} checked, {} wrong", self.hash_checks, self.hash_mismatches))?;
         row(f, "full snapshots asked for", self.resyncs)?;
         row(f, "load CPU", format!("{:.0} % of a core", self.load_cpu_share * 100.0))?;
