@@ -18,9 +18,9 @@ use tokio::time::{Instant, sleep};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 
-/// How far ahead of the newest snapshot a client's commands are: early enough for a server that is not late, and for a
-/// client that answers up to a tick after the snapshot.
-const COMMAND_AHEAD_TICKS: u64 = 2;
+/// How far ahead of the newest snapshot a client's commands are. The next tick is one ahead, a client may take a tick until
+/// it answers, and the load may take most of a tick until it has read all frames.
+const COMMAND_AHEAD_TICKS: u64 = 3;
 
 /// What a cheap client says.
 pub trait Script {
