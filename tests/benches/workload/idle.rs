@@ -74,7 +74,7 @@ async fn open(server: SocketAddr, count: usize, rooms: usize) -> Outcome<Vec<Soc
     opening.join_all().await.into_iter().collect()
 }
 
-/// A console that the server has read from and written to once: memory that was never touched is none.
+/// A console that the server has read from and written to once: memory that was never touched would not count.
 async fn greeted(mut console: Socket) -> Outcome<Socket> {
     console.send(Message::Ping(Bytes::new())).await?;
     match console.next().await {

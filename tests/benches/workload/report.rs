@@ -131,7 +131,9 @@ impl Report {
         let wrong = match (self.hash_checks, self.hash_mismatches, self.resyncs) {
             (_, wrong @ 1.., _) => format!("{wrong} view hashes did not match: the server is wrong"),
             (.., resyncs @ 1..) => {
-                format!("full snapshots were asked for {resyncs} times: what was sent could not be read")
+                format!(
+                    "real clients asked for {resyncs} full snapshot(s): they could not read what was sent"
+                )
             }
             (0, ..) => "no view hash was checked: nothing says that the server is right".to_owned(),
             _ => return Ok(()),
