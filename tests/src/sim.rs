@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tickwire_client::{Client, ClientConfig, Notice, State};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
-use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
+use tickwire_shared::limits::{REWIND_MS_MAX_DEFAULT, UNACKED_SNAPSHOTS_MAX};
 use tickwire_shared::{
     ClientMessage, CloseCode, Game, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, WireTick, decode,
     encode,
@@ -67,8 +67,20 @@ impl<G: Game> Sim<G> {
     /// A room without clients.
     #[must_use]
     pub fn new(settings: G::Settings, seed: u64, start_tick: Tick, player_bytes_per_second: u32) -> Self {
+        Self::with_rewind(settings, seed, start_tick, player_bytes_per_second, REWIND_MS_MAX_DEFAULT)
+    }
+
+    /// The same, with another limit of lag compensation.
+    #[must_use]
+    pub fn with_rewind(
+        settings: G::Settings,
+        seed: u64,
+        start_tick: Tick,
+        player_bytes_per_second: u32,
+        rewind_ms_max: u32,
+    ) -> Self {
         let name = "sim".to_owned();
-        let (players_max, rewind_ms_max, epoch) = (64, 250, 1);
+        let (players_max, epoch) = (64, 1);
         let config = RoomConfig {
             name,
             settings,
