@@ -5,7 +5,7 @@
 use crate::bodies::Rows;
 use crate::code::{WORD_BITS_MAX, class};
 use crate::layout::{Column, KindLayout};
-use crate::rows::{Known, Residuals};
+use crate::rows::{Known, Residuals, owner_residuals};
 use crate::word_lengths::word_lengths;
 use crate::{ClassCode, EntityId, Layout, Row, Schema, Snapshot};
 
@@ -109,7 +109,8 @@ impl Trainer {
                 known.count_changes(kind, row.columns, &mut count);
             }
             if own == Some(id) {
-                count_owner(kind, known.as_ref().map(|known| known.base), row.columns, &mut count);
+                let base = known.as_ref().map(|known| known.base);
+                owner_residuals(kind, base, row.columns).for_each(|(place, residual)| count(place, residual));
             }
         }
     }
@@ -179,15 +180,6 @@ impl<'a> Known<'a> {
         if residuals.is_changed() {
             residuals.written(kind).for_each(|place| count(place, residuals.columns[place]));
         }
-    }
-}
-
-/// Hands on the residuals that are written for the owner.
-fn count_owner(kind: &KindLayout, base: Option<&[u32]>, row: &[u32], count: &mut impl FnMut(usize, i64)) {
-    let residual =
-        |place: usize| kind.columns[place].residual(row[place], base.map_or(0, |base| base[place]));
-    if kind.owner.iter().any(|&place| residual(place) != 0) {
-        kind.owner.iter().for_each(|&place| count(place, residual(place)));
     }
 }
 

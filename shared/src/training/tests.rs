@@ -108,7 +108,7 @@ fn written(layout: &Layout, baseline: Option<Baseline<'_>>, now: &Snapshot, own:
         }
         if own == Some(id) {
             let mut out = BitWriter::default();
-            write_owner(&mut out, kind, known.map(|known| known.base), row.columns);
+            write_owner(&mut out, kind, known.map(|known| known.base), row.columns, |_, _| {});
             bits += u64::from(out.bit_len()) - 1;
         }
     }
