@@ -58,7 +58,7 @@ pub use slots::SlotTable;
 pub use snapshot::{Row, Snapshot, row_hash};
 pub use spec::{Angle, Flag, Int, Key, OneOf, Range, Spec, angle, choice, flag, int, key, range};
 pub use tick::{Tick, WireTick};
-pub use training::{Baseline, Codes, FieldBits, Trainer};
+pub use training::{Codes, FieldBits, Trainer};
 pub use usage::{FieldUsage, KindUsage, PartBits, Usage};
 pub use wire::{Malformed, append_message, decode, decode_prefix, encode};
 pub use wrappers::{Optional, OwnerOnly, optional, owner_only};
