@@ -60,6 +60,6 @@ pub use spec::{Angle, Flag, Int, Key, OneOf, Range, Spec, angle, choice, flag, i
 pub use tick::{Tick, WireTick};
 pub use training::{Codes, FieldBits, Trainer};
 pub use usage::{FieldUsage, KindUsage, PartBits, Usage};
-pub use wire::{Malformed, append_message, decode, decode_prefix, encode};
+pub use wire::{Malformed, append, append_message, decode, decode_prefix, encode};
 pub use wrappers::{Optional, OwnerOnly, optional, owner_only};
 pub use writer::{DeltaWriter, Entering, Receiver, Source, Update, Visible};
