@@ -2,8 +2,9 @@
 //!
 //! Knows no files, and no game: rows and a layout are all that it needs.
 
-use crate::code::{WORD_BITS_MAX, class};
+use crate::code::class;
 use crate::layout::{Column, KindLayout};
+use crate::limits::CODE_WORD_BITS_MAX;
 use crate::rows::{Known, Residuals, owner_residuals};
 use crate::word_lengths::word_lengths;
 use crate::{ClassCode, Held, Layout, Schema};
@@ -249,7 +250,7 @@ fn trained(counts: &[u64], usual: &[u8]) -> Option<Vec<u8>> {
     let prior = (counts.iter().sum::<u64>() / PRIOR_SHARE + PRIOR_RESIDUALS) * WEIGHT_PER_RESIDUAL;
     let weights =
         counts.iter().zip(usual).map(|(count, length)| count * WEIGHT_PER_RESIDUAL + (prior >> length));
-    let lengths = word_lengths(&weights.collect::<Vec<_>>(), WORD_BITS_MAX);
+    let lengths = word_lengths(&weights.collect::<Vec<_>>(), CODE_WORD_BITS_MAX);
     let own_bits = 8 * (counts.len() as u64 + 1);
     (bits(counts, &lengths) + own_bits < bits(counts, usual)).then_some(lengths)
 }
