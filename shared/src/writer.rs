@@ -170,6 +170,8 @@ impl DeltaWriter {
     fn follow(&mut self, source: Source<'_>, table: &SlotTable, base: &Snapshot) {
         let population = self.bodies.population(base, source.now);
         self.left.extend(population.gone.iter().filter_map(|id| table.find(*id)));
+        self.left.sort_unstable();
+        let gone = self.left.len();
         let born = population.born.len();
         for number in 0..born {
             let place = self.bodies.population(base, source.now).born[number];
@@ -177,9 +179,10 @@ impl DeltaWriter {
         }
         for lagging in &table.lagging {
             let id = table.slots[lagging.slot as usize].id;
+            // Who became another kind has gone, and was born again.
             if let Some(place) = source.now.find(id)
                 && !is_going_on(source.now, table, lagging.slot, place)
-                && !self.left.contains(&lagging.slot)
+                && self.left[..gone].binary_search(&lagging.slot).is_err()
             {
                 self.left.push(lagging.slot);
                 self.enter(source, place);
