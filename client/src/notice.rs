@@ -2,10 +2,8 @@
 
 use crate::EffectId;
 use std::collections::VecDeque;
+use tickwire_shared::limits::CLIENT_NOTICES_QUEUED_MAX;
 use tickwire_shared::{Chat, Game, PlayerId, Role, Welcome};
-
-/// Notices waiting for [`Client::poll_notice`](crate::Client::poll_notice). At the limit the oldest is dropped and counted.
-const NOTICES_MAX: usize = 512;
 
 /// Something that happened. Events come no earlier than the snapshot that they speak of.
 pub enum Notice<G: Game> {
@@ -86,7 +84,7 @@ impl<G: Game> NoticeQueue<G> {
 
     /// Appends a notice. Says how many had to be dropped for it.
     pub fn push(&mut self, notice: Notice<G>) -> u64 {
-        let is_full = self.notices.len() == NOTICES_MAX;
+        let is_full = self.notices.len() == CLIENT_NOTICES_QUEUED_MAX;
         if is_full {
             self.notices.pop_front();
         }

@@ -1,13 +1,14 @@
 //! Owns which rooms there are: by name, opened by the first who joins, and what each last said of itself.
 
 use crate::config::ServerConfig;
-use crate::net::door::{JOINS_WAITING_MAX, Join};
+use crate::net::door::Join;
 use crate::net::tick_loop::{self, Opening, restarting, room_failed};
 use crate::net::timing::Quantiles;
 use crate::room::{Rejection, RoomConfig, RoomCounts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tickwire_shared::limits::JOINS_WAITING_MAX;
 use tickwire_shared::{CloseCode, Game, HitRecord, Usage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;

@@ -1,7 +1,9 @@
 //! Owns what codec and hash need to know of a schema: columns in coding order, widths, expectations, and prefix codes.
 
 use crate::bits::gamma_bits;
-use crate::limits::{COLUMNS_MAX, HISTORY_TICKS, KINDS_MAX};
+use crate::limits::{
+    ANGLE_BITS_MAX, COLUMNS_MAX, HISTORY_TICKS, KINDS_MAX, RANGE_STEPS_MAX, TICK_RATE_HZ_MAX,
+};
 use crate::{ClassCode, Field, FieldKind, Game, Kind, Malformed, Predict, Schema, Tick};
 use std::sync::Arc;
 
@@ -85,8 +87,8 @@ impl Layout {
         if schema.kinds.is_empty() || schema.kinds.len() > KINDS_MAX {
             return Err(format!("a schema has from 1 to {KINDS_MAX} kinds"));
         }
-        if schema.tick_rate_hz == 0 || schema.tick_rate_hz > 1000 {
-            return Err("the tick rate is from 1 to 1000 per second".to_owned());
+        if !(1..=TICK_RATE_HZ_MAX).contains(&schema.tick_rate_hz) {
+            return Err(format!("the tick rate is from 1 to {TICK_RATE_HZ_MAX} per second"));
         }
         let built_in = Arc::new(ClassCode::built_in());
         let kinds = schema
@@ -206,9 +208,9 @@ fn is_sound(kind: &FieldKind) -> bool {
                 && max.is_finite()
                 && min < max
                 && *step > 0.0
-                && (max - min) / step <= 4_194_304.0
+                && (max - min) / step <= RANGE_STEPS_MAX.into()
         }
-        FieldKind::Angle { bits } => (1..=20).contains(bits),
+        FieldKind::Angle { bits } => (1..=ANGLE_BITS_MAX).contains(bits),
         FieldKind::Int { min, max } => {
             min < max && max.checked_sub(*min).is_some_and(|width| width <= u32::MAX.into())
         }

@@ -2,6 +2,7 @@
 //!
 //! These are the right-hand sides in [`replicate!`](crate::replicate): `pos: Vec2 = range(0.0, 64.0, 0.01).rate("vel")`.
 
+use crate::limits::{ANGLE_BITS_MAX, RANGE_STEPS_MAX};
 use crate::{Columns, Field, FieldKind, Predict, ScratchRow, key_from_parts, key_parts};
 use glam::{Vec2, Vec3};
 use std::f64::consts::TAU;
@@ -77,8 +78,8 @@ pub struct Range {
 pub const fn range(min: f64, max: f64, step: f64) -> Range {
     assert!(min < max && step > 0.0, "a range needs min < max and step > 0");
     let far = if -min > max { -min } else { max };
-    assert!(far / step <= 4_194_304.0, "the step is too fine for f32 at this range");
-    assert!((max - min) / step <= 4_194_304.0, "the range has too many steps for f32");
+    assert!(far / step <= RANGE_STEPS_MAX as f64, "the step is too fine for f32 at this range");
+    assert!((max - min) / step <= RANGE_STEPS_MAX as f64, "the range has too many steps for f32");
     Range { min, max, step, expect: Expect::Hold }
 }
 
@@ -171,7 +172,7 @@ pub struct Angle {
 /// At compile time, unless `bits` is from 1 to 20.
 #[must_use]
 pub const fn angle(bits: u8) -> Angle {
-    assert!(bits >= 1 && bits <= 20, "an angle has from 1 to 20 bits");
+    assert!(bits >= 1 && bits <= ANGLE_BITS_MAX, "an angle has from 1 to 20 bits");
     Angle { bits, expect: Expect::Hold }
 }
 

@@ -22,7 +22,7 @@ use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS, HI
 use tickwire_shared::{
     Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, Hello, History, HitRecord, InputCounts,
     Layout, PlayerId, PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick,
-    TickContext, Usage, clean_text, encode,
+    TickContext, Usage, append, clean_text, encode,
 };
 pub use types::{Rejection, RoomConfig, RoomCounts, Sinks};
 use types::{reject, with_inputs};
@@ -47,6 +47,8 @@ pub struct Room<G: Game> {
     /// The tick's hits, and those of late.
     new_hits: Vec<HitRecord>,
     hits: VecDeque<HitRecord>,
+    /// Memory for an event, and for the message that it becomes.
+    scratch: [Vec<u8>; 2],
     counts: RoomCounts,
 }
 
@@ -69,6 +71,7 @@ impl<G: Game> Room<G> {
             told: Vec::new(),
             new_hits: Vec::new(),
             hits: VecDeque::with_capacity(HIT_RECORDS_MAX),
+            scratch: [Vec::new(), Vec::new()],
             counts: RoomCounts::default(),
             config,
         }
@@ -326,14 +329,20 @@ impl<G: Game> Room<G> {
         self.spare = self.history.push(tick, now);
     }
 
-    /// Encodes the tick's events, each once for all who will hear it.
+    /// Encodes the tick's events, each once for all who will hear it: it takes memory of its own, for as long as it has not been
+    /// sent to the last of them.
     fn encode_events(&mut self) {
         self.counts.events += self.events.len() as u64;
         self.told.clear();
+        let [event_bytes, message] = &mut self.scratch;
         for (audience, event) in self.events.drain(..) {
-            let bytes = encode(&event);
-            assert!(bytes.len() <= EVENT_BYTES_MAX, "{}: an event has {} bytes", G::NAME, bytes.len());
-            let message = Message { is_event: true, ..notice(&ServerMessage::Event(Bytes(&bytes))) };
+            event_bytes.clear();
+            append(event_bytes, &event);
+            let length = event_bytes.len();
+            assert!(length <= EVENT_BYTES_MAX, "{}: an event has {length} bytes", G::NAME);
+            message.clear();
+            append(message, &ServerMessage::Event(Bytes(event_bytes)));
+            let message = Message { bytes: message[..].into(), is_event: true, about: None };
             self.told.push((audience, message));
         }
     }
