@@ -11,8 +11,8 @@ use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
 use tickwire_shared::{CloseCode, Tick, WireTick};
 
 /// Ticks beyond the shortest delay for which snapshots may be under way: the one that goes now, and an ack waits for its client's next
-/// tick and then for a look.
-const SPARE_TICKS: f64 = 2.25;
+/// tick and then for a look; and two more, for clients that do not ack each of them.
+const SPARE_TICKS: f64 = 4.25;
 /// A frame that took so much longer than the shortest delay has waited for others.
 const QUEUED_TICKS: f64 = 0.5;
 /// Acks differ by so much without any jitter: they are found at looks. What is above counts thrice: it is a mean.
@@ -162,7 +162,7 @@ impl Window {
 
     /// How long an honest client's acks take at most, as far as is known, in ticks.
     pub fn delay_ticks_max(&self) -> f64 {
-        self.delays.least() + SPARE_TICKS + 2.0 * self.delays.jitter()
+        self.delays.least() + 2.0 + 2.0 * self.delays.jitter()
     }
 
     /// How much the delays vary, in ticks.
@@ -182,6 +182,10 @@ impl Window {
             let haste = 1.0 + (arrived - self.waited) / PROBE_DOUBLED_AFTER_TICKS;
             let share = PROBE_PER_TICK * ticks * haste / (self.sent.len() + 1) as f64;
             self.frame_ticks *= 1.0 - share.clamp(0.0, 1.0);
+            if self.frame_ticks == 0.0 {
+                // Of a link that carries all so far nothing is believed but what several in a row say: one may come late for many reasons.
+                self.gaps = [0.0; GAPS];
+            }
         } else {
             self.gaps.rotate_left(1);
             self.gaps[GAPS - 1] = gap;
