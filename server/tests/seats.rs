@@ -144,11 +144,12 @@ async fn one_tick_takes_in_a_bounded_part_of_a_flood() {
     }
     player.socket.flush().await.unwrap();
     let mut ticks_with_commands = 0;
-    for _ in 0..12 {
+    // As many as come without an ack.
+    for _ in 0..4 {
         player.listen().await;
         ticks_with_commands += usize::from(player.slack.is_some());
     }
-    assert!(ticks_with_commands >= 5, "{ticks_with_commands}");
+    assert!(ticks_with_commands >= 3, "{ticks_with_commands}");
 }
 
 /// It is sent nothing else that a pong could travel with.
