@@ -155,6 +155,8 @@ impl<G: Game> Directory<G> {
             start_tick: self.config.start_tick,
             players_max: self.config.room_players_max,
             player_bytes_per_second: self.config.player_bytes_per_second,
+            resume_grace_ticks: (self.config.limits.resume_grace.as_secs_f64() * f64::from(G::TICK_RATE_HZ))
+                .ceil() as u64,
             // A room that comes back starts from the first tick again, so it needs an epoch of its own.
             epoch: self.config.epoch + number,
         }

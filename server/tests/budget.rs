@@ -160,6 +160,7 @@ impl Watch {
             start_tick: Tick(START_TICK),
             players_max: 1,
             player_bytes_per_second,
+            resume_grace_ticks: 0,
             epoch: 1,
         });
         let hello = Hello {
@@ -172,7 +173,7 @@ impl Watch {
             ticket: None,
             resume: None,
         };
-        let player = room.join(&hello).expect("there is room");
+        let player = room.join(&hello, &[7; 16]).expect("there is room");
         let own = room.game().own(player).expect("it has a dial");
         Self { room, player, own, held: Held::default(), shown: Snapshot::default() }
     }

@@ -47,8 +47,8 @@ pub use held::Held;
 pub use history::History;
 pub use layout::Layout;
 pub use message::{
-    Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION, Role, ServerMessage,
-    Slack, SnapshotMessage, Welcome, clean_text, is_room_name,
+    Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION, ResumeToken, Role,
+    ServerMessage, Slack, SnapshotMessage, Welcome, clean_text, is_resumable, is_room_name,
 };
 pub use quantiser::Quantiser;
 pub use replicate::{Choice, Replicate};

@@ -83,6 +83,7 @@ fn room() -> Room<HideAndSeek> {
         start_tick: Tick(0),
         player_bytes_per_second: 1 << 20,
         players_max: 9,
+        resume_grace_ticks: 0,
         epoch: 1,
     })
 }
@@ -98,7 +99,7 @@ fn join(room: &mut Room<HideAndSeek>, role: Role) -> PlayerId {
         ticket: None,
         resume: None,
     };
-    room.join(&hello).expect("there is room")
+    room.join(&hello, &[7; 16]).expect("there is room")
 }
 
 #[test]

@@ -175,6 +175,7 @@ impl FakeServer {
             tick,
             epoch: 1,
             resume: None,
+            resume_grace_seconds: 0,
             settings: tickwire_shared::encode(&SETTINGS),
             schema: self.layout.schema().clone(),
         }

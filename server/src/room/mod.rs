@@ -6,6 +6,7 @@ mod bucket;
 mod command_queue;
 mod encoder;
 mod interest;
+mod resume;
 mod schedule;
 mod session;
 mod types;
@@ -16,9 +17,9 @@ use session::{Message, Session};
 use slotmap::SlotMap;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS};
 use tickwire_shared::{
-    Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, Hello, History, InputCounts, Layout,
-    PlayerId, PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick, TickContext, Usage,
-    clean_text, encode,
+    Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, History, InputCounts, Layout, PlayerId,
+    PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick, TickContext, Usage,
+    clean_text, encode, is_resumable,
 };
 pub use types::{Rejection, RoomConfig, RoomCounts, Sinks};
 use types::{reject, with_inputs};
@@ -83,13 +84,13 @@ impl<G: Game> Room<G> {
         self.next_tick
     }
 
-    /// How many play.
+    /// How many play, with or without a connection.
     #[must_use]
     pub fn players(&self) -> usize {
         self.sessions.values().filter(|session| session.role == Role::Player).count()
     }
 
-    /// How many are here in any role.
+    /// How many are here in any role, with or without a connection.
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.sessions.len()
@@ -127,51 +128,6 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn is_holding_back(&self, player: PlayerId) -> bool {
         self.sessions.get(player).is_some_and(|session| !session.waiting.is_empty())
-    }
-
-    /// Lets a client in. Its first frame, made by the next tick that has a place for it, starts with the Welcome.
-    ///
-    /// # Errors
-    /// [`CloseCode::Version`] with both sides' versions or the schemas' difference, [`CloseCode::Refused`] if the
-    /// room is full or the game says no.
-    pub fn join(&mut self, hello: &Hello) -> Result<PlayerId, Rejection> {
-        self.check_version(hello)?;
-        let role = match hello.role {
-            Role::Console => return Err(reject(CloseCode::Malformed, "a console says no hello")),
-            role => role,
-        };
-        let player = self.seat(&hello.name, role)?;
-        if role == Role::Player
-            && let Err(refusal) = self.game.join(player)
-        {
-            self.sessions.remove(player);
-            return Err(reject(CloseCode::Refused, refusal.0));
-        }
-        let greeting = self.greeting(player, role);
-        self.sessions[player].greeting = Some(greeting);
-        self.announce(player);
-        Ok(player)
-    }
-
-    /// Lets a console in: it reads and writes lines of chat, and nothing else.
-    ///
-    /// # Errors
-    /// [`CloseCode::Refused`] if the room is full.
-    pub fn join_console(&mut self, name: &str) -> Result<PlayerId, Rejection> {
-        let player = self.seat(name, Role::Console)?;
-        self.announce(player);
-        Ok(player)
-    }
-
-    /// Takes a client out. Twice is as good as once.
-    pub fn leave(&mut self, player: PlayerId) {
-        let Some(session) = self.sessions.remove(player) else { return };
-        self.counts = with_inputs(self.counts, session.queue.counts());
-        if session.role == Role::Player {
-            self.game.leave(player);
-        }
-        let left = notice(&ServerMessage::Left { player });
-        self.tell_others(player, &left);
     }
 
     /// Takes a client's message in. `slack` says how early it came, if it is a command. Messages of clients
@@ -229,6 +185,7 @@ impl<G: Game> Room<G> {
     pub fn tick(&mut self, sinks: &mut impl Sinks) {
         let tick = self.next_tick;
         self.close_overdue(sinks);
+        self.expire_seats();
         self.step(tick);
         self.next_tick = tick.plus(1);
         self.counts.ticks += 1;
@@ -246,19 +203,6 @@ impl<G: Game> Room<G> {
 }
 
 impl<G: Game> Room<G> {
-    fn announce(&mut self, player: PlayerId) {
-        let message = joined(player, &self.sessions[player]);
-        self.tell_others(player, &message);
-    }
-
-    fn tell_others(&mut self, player: PlayerId, message: &Message) {
-        for (other, session) in &mut self.sessions {
-            if other != player && session.role != Role::Console {
-                session.pending.push(message.clone());
-            }
-        }
-    }
-
     fn command(
         &mut self,
         player: PlayerId,
@@ -269,6 +213,9 @@ impl<G: Game> Room<G> {
         let session = &mut self.sessions[player];
         session.ack(command.acked, next)?;
         session.slack = session.slack.least(slack);
+        if session.has_acked() {
+            session.tokens.confirm();
+        }
         if session.role == Role::Player {
             session.queue.push(next, command.tick.near(next), command.input);
         }
@@ -288,12 +235,14 @@ impl<G: Game> Room<G> {
     }
 
     fn end(&mut self, player: PlayerId, rejection: Rejection, sinks: &mut impl Sinks) {
-        let is_console = self.sessions[player].role == Role::Console;
+        let Session { role, detached, .. } = &self.sessions[player];
         let Rejection { code, reason } = rejection;
-        let closed = ServerMessage::Closed { code: code as u16, reason: reason.clone() };
-        let last = if is_console { Vec::new() } else { encode(&closed) };
-        sinks.close(player, code, reason, last);
-        self.leave(player);
+        if detached.is_none() {
+            let closed = ServerMessage::Closed { code: code as u16, reason: reason.clone() };
+            let last = if *role == Role::Console { Vec::new() } else { encode(&closed) };
+            sinks.close(player, code, reason, last);
+        }
+        if is_resumable(code as u16) { self.detach(player) } else { self.leave(player) }
     }
 
     fn step(&mut self, tick: Tick) {
@@ -327,7 +276,10 @@ impl<G: Game> Room<G> {
 
     fn send(&mut self, tick: Tick, sinks: &mut impl Sinks) {
         // Who missed a coming or going must not be wrong about it for ever.
-        let is_wanted = self.sessions.values().any(|session| session.pending.notices_missed > 0);
+        let is_wanted = self
+            .sessions
+            .values()
+            .any(|session| session.pending.notices_missed > 0 && session.detached.is_none());
         let roster = if is_wanted { self.roster() } else { Vec::new() };
         let now = self.history.get(tick).expect("a tick was just made");
         let scene = Scene {
@@ -340,6 +292,10 @@ impl<G: Game> Room<G> {
         for (player, session) in &mut self.sessions {
             if session.role == Role::Console {
                 send_lines(player, session, sinks);
+                continue;
+            }
+            if session.detached.is_some() {
+                self.encoder.skip(scene, player, session);
                 continue;
             }
             let has_window = session.has_window();
@@ -371,8 +327,4 @@ fn send_lines<I: Copy + Default>(player: PlayerId, session: &mut Session<I>, sin
 
 fn notice(message: &ServerMessage<'_>) -> Message {
     Message::notice(encode(message))
-}
-
-fn joined<I>(player: PlayerId, session: &Session<I>) -> Message {
-    notice(&ServerMessage::Joined { player, name: session.name.clone(), role: session.role })
 }
