@@ -35,6 +35,7 @@
 
 mod client;
 mod clock;
+mod comeback;
 mod interpolation;
 mod joined;
 mod notice;

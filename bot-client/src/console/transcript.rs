@@ -58,6 +58,8 @@ fn line<G: Game>(
         Notice::Missed { events, notices } => {
             format!("* too slow: {events} events and {notices} other lines are missing")
         }
+        Notice::Lost { .. } => "* the connection is lost".to_owned(),
+        Notice::Resumed => "* the connection is back".to_owned(),
         Notice::Refused { .. } | Notice::Closed { .. } => return None,
     })
 }

@@ -80,7 +80,7 @@ pub struct Sim {
 }
 
 pub fn client(role: Role) -> Client<Toy> {
-    Client::new(ClientConfig { name: "tester".to_owned(), role })
+    Client::new(ClientConfig::new("tester", role))
 }
 
 impl Sim {
