@@ -34,13 +34,14 @@ pub struct Link<T> {
     under_way: VecDeque<(u64, T)>,
     /// Nothing arrives before this.
     free_us: u64,
+    is_cut: bool,
 }
 
 impl<T> Link<T> {
     /// An empty link.
     #[must_use]
     pub fn new(profile: LinkProfile, seed: u64) -> Self {
-        Self { profile, rng: TestRng::new(seed), under_way: VecDeque::new(), free_us: 0 }
+        Self { profile, rng: TestRng::new(seed), under_way: VecDeque::new(), free_us: 0, is_cut: false }
     }
 
     /// Whether one more frame may be sent.
@@ -49,8 +50,17 @@ impl<T> Link<T> {
         self.under_way.len() < self.profile.frames_max
     }
 
+    /// What is under way is lost, and so is what will be sent.
+    pub fn cut(&mut self) {
+        self.under_way.clear();
+        self.is_cut = true;
+    }
+
     /// Sends a frame at `now_us`.
     pub fn send(&mut self, now_us: u64, frame: T) {
+        if self.is_cut {
+            return;
+        }
         let LinkProfile { delay_us, jitter_us, stall_per_mille, stall_us_max, .. } = self.profile;
         if self.rng.below(1000) < stall_per_mille {
             self.free_us = self.free_us.max(now_us + self.rng.between(1, stall_us_max));
