@@ -7,6 +7,7 @@ mod join;
 #[cfg(feature = "net")]
 mod net;
 mod predict;
+mod resume;
 mod resync;
 mod sim;
 mod toy;

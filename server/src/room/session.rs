@@ -302,4 +302,19 @@ mod tests {
         assert_eq!(std::iter::from_fn(|| pending.pop(10)).count(), EVENTS_QUEUED_MAX + 1);
         assert_eq!(pending.events, 0);
     }
+
+    #[test]
+    fn who_begins_anew_is_told_how_many_events_it_missed_and_hears_the_chat() {
+        let mut pending = Pending::default();
+        let event = || Message { is_event: true, ..Message::notice(vec![1]) };
+        pending.push(event());
+        pending.push(Message::notice(vec![2]));
+        pending.push(Message::presence(vec![3]));
+        pending.restart();
+        pending.drops_events = true;
+        pending.push(event());
+        assert_eq!((pending.events_missed, pending.notices_missed), (2, 0));
+        assert_eq!(&*pending.pop(10).expect("the chat").bytes, [2]);
+        assert!(pending.is_empty());
+    }
 }
