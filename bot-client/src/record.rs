@@ -118,7 +118,7 @@ async fn record<G: Bots, W: Write>(
 ) -> Recorded {
     let mut interrupt = pin!(interrupt);
     let role = if plan.bots.is_some() { Role::Player } else { Role::Spectator };
-    let config = ClientConfig { name: "recorder".to_owned(), role };
+    let config = ClientConfig { resume: false, ..ClientConfig::new("recorder", role) };
     let opened = tokio::select! {
         opened = Connection::<G>::open(&plan.url, config) => opened.map_err(|error| End::Unreachable(error.to_string())),
         () = &mut interrupt => Err(End::Interrupted),
@@ -175,6 +175,9 @@ impl<G: Bots, W: Write, C: FnOnce() -> io::Result<W>> Recorder<G, W, C> {
                     }
                 }
                 Ok(Step::Frame { .. } | Step::Updated) => {}
+                // A recording has one beginning: what comes after a cut would not follow from what came before.
+                Ok(Step::Resumed { .. }) => return End::Lost("the connection was another".into()),
+                Ok(Step::Lost { reason, .. }) => return End::Lost(reason),
                 Ok(Step::Closed { code, reason }) => return End::Closed { code, reason },
                 Err(error) => return End::Lost(error.to_string()),
             }

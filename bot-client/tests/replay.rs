@@ -42,7 +42,7 @@ fn join(room: &mut Room<Arena>) -> PlayerId {
         ticket: None,
         resume: None,
     };
-    room.join(&hello).expect("there is room")
+    room.join(&hello, &[7; 16]).expect("there is room")
 }
 
 /// Runs about, turns, and fires now and then: each in its own way.
@@ -63,6 +63,7 @@ fn played(player_bytes_per_second: u32) -> (Vec<u8>, Room<Arena>) {
         players_max: PLAYERS,
         player_bytes_per_second,
         rewind_ms_max: 250,
+        resume_grace_ticks: 0,
         epoch: 1,
     });
     let players: Vec<PlayerId> = (0..PLAYERS).map(|_| join(&mut room)).collect();

@@ -105,6 +105,19 @@ impl Clock {
         (self.position(now) - self.timeline.place(self.made)).clamp(0.0, 1.0) as f32
     }
 
+    /// For how long the server could have been heard and was not.
+    pub fn silence(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.silent_since)
+    }
+
+    /// What was made up to this tick, on a connection before, is not made again: it may have arrived. Unless that is far ahead: the
+    /// server stood still then, and waiting for it would take too long.
+    pub fn skip_made(&mut self, tick: Tick) {
+        if (1..=CATCH_UP_TICKS_MAX).contains(&tick.since(self.made)) {
+            self.made = tick;
+        }
+    }
+
     /// When the next tick is due.
     pub fn next_due(&self) -> Duration {
         self.timeline.moment(self.timeline.place(self.made.plus(1)) - self.offset)

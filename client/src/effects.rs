@@ -59,6 +59,14 @@ impl<G: Game> Effects<G> {
         self.waiting.iter_mut().for_each(|effect| effect.is_gone = true);
     }
 
+    /// The same on a new connection, which will tell nothing of what was predicted before.
+    pub fn cut(&mut self) -> Self {
+        let mut cut = std::mem::replace(self, Self::new());
+        cut.abandon();
+        cut.heard = None;
+        cut
+    }
+
     /// What to make of an event that the server told: what was predicted is confirmed, the oldest first.
     pub fn confirm(&mut self, told: G::Event) -> Notice<G> {
         let is_it = |effect: &Effect<G>| {

@@ -44,6 +44,25 @@ impl<G: Game> Joined<G> {
         })
     }
 
+    /// The same client on a new connection. All begins anew, but for the ticks that it has made already.
+    pub fn resumed(
+        &mut self,
+        now: Duration,
+        welcome: &Welcome,
+        round_trip: Duration,
+    ) -> Result<Self, Malformed> {
+        if welcome.player != self.player || welcome.role != self.role {
+            return Err(Malformed("the server gives back another seat than the token's"));
+        }
+        let mut joined = Self::new(now, welcome, round_trip)?;
+        joined.clock.skip_made(self.clock.tick());
+        // What became of the commands that were under way at the cut is not known.
+        joined.prediction.skip_to(joined.clock.tick().plus(1));
+        // What was predicted will not be confirmed any more: what the server told meanwhile is lost.
+        joined.prediction.effects = self.prediction.effects.cut();
+        Ok(joined)
+    }
+
     /// Takes note of the time, before the ticks that are due.
     pub fn wake(&mut self, now: Duration) {
         if self.clock.wake(now) {

@@ -38,6 +38,7 @@
 
 mod client;
 mod clock;
+mod comeback;
 mod drawing;
 mod effects;
 mod interpolation;

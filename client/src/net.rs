@@ -1,13 +1,15 @@
 //! Owns the native shell: one WebSocket on tokio around one [`Client`]. The only file of this crate that waits, or reads a clock.
 
+use crate::client::ABNORMAL;
 use crate::{Client, ClientConfig, State};
 use futures_util::{SinkExt, StreamExt};
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::time::Duration;
 use tickwire_shared::limits::SERVER_FRAME_BYTES_MAX;
 use tickwire_shared::{CloseCode, Game, Malformed};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WireCloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
@@ -23,8 +25,6 @@ const READ_BUFFER_BYTES: usize = 8 * 1024;
 const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 /// A connection that takes nothing for so long that this is full has failed.
 const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
-/// What RFC 6455 calls a connection that ended without a close frame.
-const ABNORMAL: u16 = 1006;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,19 @@ pub enum Step {
     },
     /// It was time for the client's next tick.
     Updated,
-    /// The connection is closed.
+    /// The connection is lost, and the server keeps the seat: the next steps connect again.
+    Lost {
+        /// The close code; 1006 if there was none.
+        code: u16,
+        /// In words.
+        reason: String,
+    },
+    /// The client is back in its seat, on a new connection. This, too, was a frame of the server.
+    Resumed {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// The connection is closed, and will not be opened again.
     Closed {
         /// The close code; 1006 if there was none.
         code: u16,
@@ -70,13 +82,25 @@ pub enum Step {
     },
 }
 
-/// A client and its connection.
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The connection, or what there is of it.
+enum Link {
+    Up(Box<Socket>),
+    Connecting(Pin<Box<dyn Future<Output = Result<Socket, ConnectError>> + Send>>),
+    Down,
+}
+
+/// A client and its connection. If that is lost and the server keeps the seat, it connects again by itself.
 pub struct Connection<G: Game> {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    url: String,
+    link: Link,
     client: Client<G>,
     opened: Instant,
     /// The last frame, if somebody wants it: to keep one costs the socket a buffer.
     kept: Option<Bytes>,
+    /// A loss that the next step tells of.
+    lost: Option<Step>,
 }
 
 impl<G: Game> Connection<G> {
@@ -88,13 +112,13 @@ impl<G: Game> Connection<G> {
         if !url.starts_with("ws://") {
             return Err(ConnectError::Scheme(url.to_owned()));
         }
-        let no_delay = true;
-        let connecting = connect_async_with_config(url, Some(socket_config()), no_delay);
-        let (socket, _) = timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| ConnectError::Timeout)??;
-        let mut connection = Self { socket, client: Client::new(config), opened: Instant::now(), kept: None };
-        connection.client.update(Duration::ZERO);
-        connection.send().await?;
-        Ok(connection)
+        let url = url.to_owned();
+        let mut socket = Box::new(connect(url.clone()).await?);
+        let mut client = Client::new(config);
+        let opened = Instant::now();
+        client.update(Duration::ZERO);
+        send(&mut socket, &mut client).await?;
+        Ok(Self { url, link: Link::Up(socket), client, opened, kept: None, lost: None })
     }
 
     /// The client.
@@ -102,7 +126,7 @@ impl<G: Game> Connection<G> {
         &mut self.client
     }
 
-    /// The client's time: since the connection was opened.
+    /// The client's time: since the connection was opened for the first time.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.opened.elapsed()
@@ -113,37 +137,90 @@ impl<G: Game> Connection<G> {
         self.kept.get_or_insert_default();
     }
 
-    /// What the last [`Step::Frame`] was about, byte for byte; empty unless [`Connection::keep_frames`]. For recorders.
+    /// What the last [`Step::Frame`] or [`Step::Resumed`] was about, byte for byte; empty unless [`Connection::keep_frames`]. For
+    /// recorders.
     #[must_use]
     pub fn frame(&self) -> &[u8] {
         self.kept.as_deref().unwrap_or_default()
     }
 
-    /// Waits for the next frame or the client's next tick, hands it to the client, and sends what is to be sent.
+    /// Waits for the next frame or the client's next tick, hands it to the client, and sends what is to be sent. Without a connection,
+    /// waits until there is one again.
     ///
     /// Dropping the future loses nothing but its report.
     ///
     /// # Errors
-    /// If the connection fails or the server breaks the protocol (which closes the connection with 4400).
+    /// If the connection fails for good or the server breaks the protocol (which closes the connection with 4400).
     pub async fn step(&mut self) -> Result<Step, ConnectionError> {
-        self.flush().await?;
+        loop {
+            self.flush().await?;
+            if let Some(lost) = self.lost.take().or_else(|| self.let_go()) {
+                return Ok(lost);
+            }
+            if let Link::Up(_) = self.link {
+                break;
+            }
+            if let State::Closed { .. } = self.client.state() {
+                return Ok(self.last_step());
+            }
+            self.come_back().await;
+        }
         let step = match self.next_message().await {
             None => {
                 self.client.update(self.now());
+                if let State::Closed { .. } = self.client.state() {
+                    // By itself: there is nothing to be read of why.
+                    self.link = Link::Down;
+                    return Ok(self.last_step());
+                }
                 Step::Updated
             }
             Some(Ok(message)) => self.take(message).await?,
-            Some(Err(error)) => self.lost(error)?,
+            Some(Err(error)) => self.failed(error)?,
         };
+        if let Some(lost) = self.let_go() {
+            return Ok(lost);
+        }
         if !matches!(step, Step::Closed { .. }) {
             self.flush().await?;
         }
         Ok(step)
     }
 
+    /// Waits until the next try is due, and makes it. What is under way is kept: dropping the future loses nothing.
+    async fn come_back(&mut self) {
+        if let (Link::Down, State::Reconnecting { at, .. }) = (&self.link, self.client.state()) {
+            sleep_until(self.opened + *at).await;
+            self.link = Link::Connecting(Box::pin(connect(self.url.clone())));
+        }
+        let Link::Connecting(connecting) = &mut self.link else { return };
+        let connected = connecting.await;
+        let now = self.now();
+        match connected {
+            Ok(socket) => {
+                self.link = Link::Up(Box::new(socket));
+                self.client.reconnect(now);
+            }
+            Err(_) => {
+                self.link = Link::Down;
+                self.client.reconnect_failed(now);
+            }
+        }
+    }
+
+    /// Gives the connection up if the client has, and says so.
+    fn let_go(&mut self) -> Option<Step> {
+        let State::Reconnecting { code, reason, .. } = self.client.state() else { return None };
+        let Link::Up(_) = self.link else { return None };
+        let lost = Step::Lost { code: *code, reason: reason.clone() };
+        self.link = Link::Down;
+        Some(lost)
+    }
+
     /// The next message; `None` if the client's next tick is due before it comes.
     async fn next_message(&mut self) -> Option<Result<Message, SocketError>> {
-        let next = self.socket.next();
+        let Link::Up(socket) = &mut self.link else { return Some(Err(SocketError::AlreadyClosed)) };
+        let next = socket.next();
         let message = match self.client.next_update() {
             Some(due) => timeout_at(self.opened + due, next).await.ok()?,
             None => next.await,
@@ -156,6 +233,7 @@ impl<G: Game> Connection<G> {
         if let (Some(kept), Message::Binary(frame)) = (&mut self.kept, &message) {
             kept.clone_from(frame);
         }
+        let was_resuming = *self.client.state() == State::Resuming;
         let taken = match &message {
             Message::Binary(frame) => self.client.receive(now, frame),
             Message::Text(_) => Err(Malformed("a text message where only binary ones are understood")),
@@ -168,7 +246,9 @@ impl<G: Game> Connection<G> {
         }
         // A busy server must not keep the client from its ticks.
         self.client.update(now);
-        Ok(Step::Frame { bytes: message.len() })
+        let bytes = message.len();
+        let is_back = was_resuming && *self.client.state() == State::Joined;
+        Ok(if is_back { Step::Resumed { bytes } } else { Step::Frame { bytes } })
     }
 
     /// The end by a close frame. The reason in the last message, if there was one, was not cut to fit it.
@@ -177,56 +257,59 @@ impl<G: Game> Connection<G> {
             Some(frame) => (u16::from(frame.code), frame.reason.as_str()),
             None => (ABNORMAL, "the server closed the connection without a reason"),
         };
-        self.client.disconnect(code, reason);
-        // The socket has its answer ready; if it does not get through, the connection ends all the same.
-        let _ = timeout(CLOSE_TIMEOUT, self.socket.flush()).await;
+        self.client.connection_lost(self.now(), code, reason);
+        if let Link::Up(socket) = &mut self.link {
+            // The socket has its answer ready; if it does not get through, the connection ends all the same.
+            let _ = timeout(CLOSE_TIMEOUT, socket.flush()).await;
+        }
         self.last_step()
     }
 
     /// The end without a close frame.
-    fn lost(&mut self, error: SocketError) -> Result<Step, ConnectionError> {
-        self.client.disconnect(ABNORMAL, "the connection was lost");
+    fn failed(&mut self, error: SocketError) -> Result<Step, ConnectionError> {
+        self.client.connection_lost(self.now(), ABNORMAL, "the connection was lost");
         match error {
             SocketError::ConnectionClosed | SocketError::AlreadyClosed => Ok(self.last_step()),
-            _ if matches!(self.client.state(), State::Closed { code, .. } if *code != ABNORMAL) => {
-                Ok(self.last_step())
-            }
-            error => Err(error.into()),
+            error => match self.client.state() {
+                State::Closed { code: ABNORMAL, .. } => Err(error.into()),
+                _ => Ok(self.last_step()),
+            },
         }
     }
 
+    /// How the client sees it that the connection is over.
     fn last_step(&self) -> Step {
-        let State::Closed { code, reason } = self.client.state() else {
-            unreachable!("the client was disconnected just before")
-        };
-        Step::Closed { code: *code, reason: reason.clone() }
+        match self.client.state() {
+            State::Closed { code, reason } => Step::Closed { code: *code, reason: reason.clone() },
+            State::Reconnecting { code, reason, .. } => Step::Lost { code: *code, reason: reason.clone() },
+            state => unreachable!("the client was told just before, and is {state:?}"),
+        }
     }
 
-    /// Sends what the client wants to send. Dropping the future loses nothing.
+    /// Sends what the client wants to send, if there is a connection. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// If the connection fails.
+    /// If the connection fails for good, and nothing is left to be read of why.
     pub async fn flush(&mut self) -> Result<(), ConnectionError> {
-        match self.send().await {
+        let Link::Up(socket) = &mut self.link else { return Ok(()) };
+        match send(socket, &mut self.client).await {
+            Ok(()) => {}
             // Why it closed is still to be read.
-            Err(SocketError::ConnectionClosed | SocketError::AlreadyClosed | SocketError::Protocol(_)) => {
-                Ok(())
+            Err(
+                SocketError::ConnectionClosed
+                | SocketError::AlreadyClosed
+                | SocketError::Protocol(_)
+                | SocketError::Io(_),
+            ) => {}
+            Err(error) => {
+                self.failed(error)?;
+                self.lost = self.let_go();
             }
-            sent => Ok(sent?),
         }
+        Ok(())
     }
 
-    async fn send(&mut self) -> Result<(), SocketError> {
-        loop {
-            // Only what the socket takes at once leaves the client, so a dropped future drops no message.
-            poll_fn(|cx| self.socket.poll_ready_unpin(cx)).await?;
-            let Some(message) = self.client.poll_transmit() else { break };
-            self.socket.start_send_unpin(Message::binary(message))?;
-        }
-        self.socket.flush().await
-    }
-
-    /// Leaves the room: closes with 1000.
+    /// Leaves the room: closes with 1000. Without a connection there is nobody to tell, and the server keeps the seat for its time.
     ///
     /// # Errors
     /// If the connection fails before.
@@ -238,15 +321,33 @@ impl<G: Game> Connection<G> {
 
     async fn say_goodbye(&mut self, code: u16, reason: &'static str) {
         self.client.disconnect(code, reason);
+        let Link::Up(socket) = &mut self.link else { return };
         let frame = CloseFrame { code: WireCloseCode::from(code), reason: reason.into() };
         // The connection ends here either way: there is nobody to tell that the goodbye did not get through.
         let _ = timeout(CLOSE_TIMEOUT, async {
-            self.socket.close(Some(frame)).await?;
-            while let Some(Ok(_)) = self.socket.next().await {}
+            Socket::close(socket, Some(frame)).await?;
+            while let Some(Ok(_)) = socket.next().await {}
             Ok::<_, SocketError>(())
         })
         .await;
     }
+}
+
+async fn connect(url: String) -> Result<Socket, ConnectError> {
+    let no_delay = true;
+    let connecting = connect_async_with_config(url, Some(socket_config()), no_delay);
+    let (socket, _) = timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| ConnectError::Timeout)??;
+    Ok(socket)
+}
+
+async fn send<G: Game>(socket: &mut Socket, client: &mut Client<G>) -> Result<(), SocketError> {
+    loop {
+        // Only what the socket takes at once leaves the client, so a dropped future drops no message.
+        poll_fn(|cx| socket.poll_ready_unpin(cx)).await?;
+        let Some(message) = client.poll_transmit() else { break };
+        socket.start_send_unpin(Message::binary(message))?;
+    }
+    socket.flush().await
 }
 
 fn socket_config() -> WebSocketConfig {

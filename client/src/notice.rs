@@ -56,6 +56,15 @@ pub enum Notice<G: Game> {
         /// Chat, join and leave messages dropped.
         notices: u32,
     },
+    /// The connection is lost; the client tries to come back.
+    Lost {
+        /// The close code; 1006 if there was none.
+        code: u16,
+        /// In words.
+        reason: String,
+    },
+    /// The client is back in its seat, on a new connection. Events and chat that were under way at the cut are lost.
+    Resumed,
     /// The server does not take this client.
     Refused {
         /// The close code.

@@ -6,8 +6,8 @@ use crate::{Client, Notice, State};
 use std::time::Duration;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, NAME_BYTES_MAX, TICK_MAX};
 use tickwire_shared::{
-    Chat, Game, Malformed, Member, PROTOCOL_VERSION, ServerMessage, SnapshotMessage, Tick, Welcome,
-    clean_text, decode, decode_prefix, read_delta,
+    Chat, Game, Held, Malformed, Member, PROTOCOL_VERSION, ServerMessage, SnapshotMessage, Tick, Welcome,
+    clean_text, decode, decode_prefix, is_resumable, read_delta,
 };
 
 /// What `input_age` says when there was no command, or none of late.
@@ -16,14 +16,14 @@ const NO_INPUT_AGE: u8 = u8::MAX;
 const ROUND_TRIP_GUESS: Duration = Duration::from_millis(100);
 
 impl<G: Game> Client<G> {
-    /// Takes in one binary WebSocket message from the server. Once the session is closed, it is ignored.
+    /// Takes in one binary WebSocket message from the server. Once the session is closed, or its connection lost, it is ignored.
     ///
     /// # Errors
     /// If it is not what the protocol says. The client is then of no further use: close the connection with 4400.
     pub fn receive(&mut self, now: Duration, frame: &[u8]) -> Result<(), Malformed> {
         self.stats.bytes_down += frame.len() as u64;
         let mut rest = frame;
-        while !matches!(self.state, State::Closed { .. }) {
+        while matches!(self.state, State::Joining | State::Joined | State::Resuming) {
             let (message, after) = decode_prefix(rest)?;
             self.take_message(now, message)?;
             rest = after;
@@ -59,11 +59,8 @@ impl<G: Game> Client<G> {
                 self.stats.events_missed += u64::from(events);
                 self.notify(Notice::Missed { events, notices });
             }
-            ServerMessage::Refused { code, reason } => {
-                self.end(code, reason.clone());
-                self.notify(Notice::Refused { code, reason });
-            }
-            ServerMessage::Closed { code, reason } => self.disconnect(code, &reason),
+            ServerMessage::Refused { code, reason } => self.take_refusal(now, code, reason),
+            ServerMessage::Closed { code, reason } => self.connection_lost(now, code, &reason),
         }
         Ok(())
     }
@@ -87,8 +84,16 @@ impl<G: Game> Client<G> {
         }
     }
 
+    fn take_refusal(&mut self, now: Duration, code: u16, reason: String) {
+        if self.state == State::Resuming && is_resumable(code) {
+            return self.connection_lost(now, code, &reason);
+        }
+        self.end(code, reason.clone());
+        self.notify(Notice::Refused { code, reason });
+    }
+
     fn take_welcome(&mut self, now: Duration, welcome: Box<Welcome>) -> Result<(), Malformed> {
-        if self.joined.is_some() {
+        if self.state == State::Joined {
             return Err(Malformed("a second welcome"));
         }
         if welcome.protocol != PROTOCOL_VERSION {
@@ -101,14 +106,23 @@ impl<G: Game> Client<G> {
             return Err(Malformed("a tick is beyond all use"));
         }
         let round_trip = self.hello_at.map_or(ROUND_TRIP_GUESS, |hello_at| now.saturating_sub(hello_at));
-        self.joined = Some(Joined::new(now, &welcome, round_trip)?);
+        let before = self.joined.as_mut();
+        let (joined, notice) = match before.map(|before| before.resumed(now, &welcome, round_trip)) {
+            Some(resumed) => (resumed?, Notice::Resumed),
+            None => (Joined::new(now, &welcome, round_trip)?, Notice::Welcome(welcome.clone())),
+        };
+        self.joined = Some(joined);
         self.state = State::Joined;
-        self.notify(Notice::Welcome(welcome));
+        self.comeback.welcomed(&welcome);
+        // Nothing that was held counts any more: the next snapshot is a full one.
+        (self.held, self.resync_at) = (Held::default(), None);
+        self.notify(notice);
         Ok(())
     }
 
     fn take_snapshot(&mut self, now: Duration, message: SnapshotMessage<'_>) -> Result<(), Malformed> {
-        let joined = self.joined.as_mut().ok_or(Malformed("a snapshot before the welcome"))?;
+        let joined = self.joined.as_mut().filter(|_| self.state == State::Joined);
+        let joined = joined.ok_or(Malformed("a snapshot before the welcome"))?;
         let tick = joined.hear(now, message.tick, message.slack)?;
         self.stats.slack_ticks = message.slack.ticks().or(self.stats.slack_ticks);
         self.note_input(now, tick, message.input_age);
@@ -117,6 +131,10 @@ impl<G: Game> Client<G> {
         }
         self.resync_at = None;
         if self.hold(tick, message) {
+            if let Some(without) = self.comeback.arrived(now) {
+                self.stats.reconnects += 1;
+                self.stats.last_resume = Some(without);
+            }
             self.show(now, tick);
         } else {
             self.ask_resync(now);

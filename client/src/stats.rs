@@ -46,6 +46,10 @@ pub struct Stats {
     pub notices_dropped: u64,
     /// Messages dropped because nobody sent them.
     pub messages_dropped: u64,
+    /// Times that the client had its seat, and a full view, again after its connection was lost.
+    pub reconnects: u64,
+    /// How long that took the last time, from when the loss was known.
+    pub last_resume: Option<Duration>,
     /// From making the newest command that the last snapshot applied until that snapshot came.
     pub last_input_ack: Option<Duration>,
     /// How much later than the fastest snapshot so far the last one came, by the ticks' schedule.

@@ -11,7 +11,9 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
-use tickwire_shared::limits::{REWIND_MS_MAX, REWIND_MS_MAX_DEFAULT, START_TICK_MAX};
+use tickwire_shared::limits::{
+    RESUME_GRACE_SECONDS_MAX, REWIND_MS_MAX, REWIND_MS_MAX_DEFAULT, START_TICK_MAX,
+};
 use tickwire_shared::{Game, Tick};
 use tokio::net::TcpListener;
 use tracing::{error, info, warn};
@@ -70,6 +72,12 @@ struct Options {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     connections_per_address_max: usize,
 
+    /// How long the seat of a client whose connection was cut is kept, for it to come back to: its player stays in the game meanwhile.
+    /// 0: seats are given up at once.
+    #[arg(long, env = "TICKWIRE_RESUME_GRACE_SECONDS", value_name = "SECONDS", default_value_t = 30,
+          value_parser = RangedU64ValueParser::<u32>::new().range(..=u64::from(RESUME_GRACE_SECONDS_MAX)))]
+    resume_grace_seconds: u32,
+
     /// What drives chance in every room: the same seed and the same inputs make the same match. Default: another
     /// one at each start.
     #[arg(long, env = "TICKWIRE_SEED", value_name = "NUMBER")]
@@ -106,6 +114,7 @@ impl Options {
         config.limits.rooms_max = self.rooms_max;
         config.limits.connections_max = self.connections_max;
         config.limits.connections_per_address_max = self.connections_per_address_max;
+        config.limits.resume_grace = Duration::from_secs(self.resume_grace_seconds.into());
         config
     }
 }

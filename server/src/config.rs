@@ -70,6 +70,8 @@ pub struct Limits {
     pub hello_timeout: Duration,
     /// A connection whose peer takes not one byte for this long is dropped.
     pub write_timeout: Duration,
+    /// The seat of a cut connection is kept for this long. Zero: it is given up at once.
+    pub resume_grace: Duration,
     /// A room without sessions ends after this.
     pub empty_room_timeout: Duration,
     /// A server that was told to stop waits this long for its connections to be closed well.
@@ -85,6 +87,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(5),
             hello_timeout: Duration::from_secs(3),
             write_timeout: Duration::from_secs(10),
+            resume_grace: Duration::from_secs(30),
             empty_room_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_millis(1500),
         }

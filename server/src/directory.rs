@@ -165,6 +165,8 @@ impl<G: Game> Directory<G> {
             players_max: self.config.room_players_max,
             player_bytes_per_second: self.config.player_bytes_per_second,
             rewind_ms_max: self.config.rewind_ms_max,
+            resume_grace_ticks: (self.config.limits.resume_grace.as_secs_f64() * f64::from(G::TICK_RATE_HZ))
+                .ceil() as u64,
             // A room that comes back starts from the first tick again, so it needs an epoch of its own.
             epoch: self.config.epoch + number,
         }

@@ -164,6 +164,7 @@ impl Watch {
             players_max: 1,
             player_bytes_per_second,
             rewind_ms_max: 250,
+            resume_grace_ticks: 0,
             epoch: 1,
         });
         let hello = Hello {
@@ -176,7 +177,7 @@ impl Watch {
             ticket: None,
             resume: None,
         };
-        let player = room.join(&hello).expect("there is room");
+        let player = room.join(&hello, &[7; 16]).expect("there is room");
         let own = room.game().own(player).expect("it has a dial");
         Self { room, player, own, held: Held::default(), shown: Snapshot::default() }
     }

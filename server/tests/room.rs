@@ -139,6 +139,7 @@ fn room() -> Room<Street> {
         player_bytes_per_second: 1 << 20,
         rewind_ms_max: 250,
         players_max: 7,
+        resume_grace_ticks: 0,
         epoch: 1,
     };
     Room::new(config)
@@ -160,7 +161,7 @@ fn hello(name: &str) -> Hello {
 /// A room with so many players, each with its first frame.
 fn street(players: usize) -> (Room<Street>, Vec<PlayerId>) {
     let mut room = room();
-    let joined = (0..players).map(|_| room.join(&hello("lamp")).expect("there is room")).collect();
+    let joined = (0..players).map(|_| room.join(&hello("lamp"), &[7; 16]).expect("there is room")).collect();
     room.tick(&mut Mail::default());
     (room, joined)
 }
@@ -276,16 +277,22 @@ fn the_oil_is_told_to_its_owner_alone() {
 #[test]
 fn a_full_room_a_full_game_and_another_version_refuse() {
     let (mut room, _) = street(6);
-    assert_eq!(room.join(&hello("x")).expect_err("the game is full").reason, "the street is too short");
+    assert_eq!(
+        room.join(&hello("x"), &[7; 16]).expect_err("the game is full").reason,
+        "the street is too short"
+    );
     let old = Hello { protocol: 9, ..hello("x") };
-    let rejection = room.join(&old).expect_err("another version");
+    let rejection = room.join(&old, &[7; 16]).expect_err("another version");
     assert_eq!((rejection.code, &*rejection.reason), (CloseCode::Version, "protocol 3 here, 9 there"));
     let stranger = Hello { game: "tag".to_owned(), ..hello("x") };
-    assert_eq!(room.join(&stranger).expect_err("another game").reason, "game street here, tag there");
+    assert_eq!(
+        room.join(&stranger, &[7; 16]).expect_err("another game").reason,
+        "game street here, tag there"
+    );
     let mut schema = Schema::of::<Street>();
     schema.kinds[0].fields[2].kind = FieldKind::Int { min: 0, max: 65_535 };
     let other = Hello { schema_hash: schema.hash(), schema: Some(schema), ..hello("x") };
-    let rejection = room.join(&other).expect_err("another schema");
+    let rejection = room.join(&other, &[7; 16]).expect_err("another schema");
     assert_eq!(rejection.code, CloseCode::Version);
     assert!(
         rejection.reason.starts_with("Lamp.oil: u8 (owner only) here, u16 (owner only) there"),
@@ -297,7 +304,8 @@ fn a_full_room_a_full_game_and_another_version_refuse() {
 #[test]
 fn a_spectator_is_never_taken_for_a_player() {
     let (mut room, _) = street(6);
-    let watches = room.join(&Hello { role: Role::Spectator, ..hello("eye") }).expect("watching is free");
+    let watches =
+        room.join(&Hello { role: Role::Spectator, ..hello("eye") }, &[7; 16]).expect("watching is free");
     room.tick(&mut Mail::default());
     let held = room.held(watches).expect("it has a view");
     assert_eq!(held.len(), 6, "near and far");

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Closing, Flaws, Pit, Player, Socket, Wish, hello, say, serve, serve_with, until};
+use common::{Closing, Flaws, Pit, Player, Socket, Wish, forgetful, hello, say, serve, serve_with, until};
 use futures_util::SinkExt;
 use std::time::Duration;
 use tickwire_server::{ServerConfig, run};
@@ -63,7 +63,7 @@ async fn a_game_that_panics_before_the_first_tick_refuses_everyone() {
 #[tokio::test]
 async fn a_game_that_panics_when_somebody_leaves_fails_alone() {
     let settings = Flaws { panics_at_leave: true, ..Flaws::default() };
-    let served = serve_with(ServerConfig { settings, ..ServerConfig::default() }).await;
+    let served = serve_with(ServerConfig { settings, ..forgetful() }).await;
     for round in 1..=10 {
         let mut witness = Player::join(&served, "a").await;
         let leaver = Player::join(&served, "a").await;
@@ -85,7 +85,7 @@ async fn settings_that_no_client_could_be_sent_do_not_start() {
 
 #[tokio::test]
 async fn a_room_without_sessions_ends_and_opens_anew() {
-    let mut config = ServerConfig::default();
+    let mut config = forgetful();
     config.limits.empty_room_timeout = Duration::from_millis(100);
     let served = serve_with(config).await;
     let first = Player::join(&served, "a").await;
@@ -100,7 +100,7 @@ async fn a_room_without_sessions_ends_and_opens_anew() {
 /// Joins race with the room's end: none may be lost between the two.
 #[tokio::test]
 async fn a_join_never_falls_between_two_rooms_of_a_name() {
-    let mut config = ServerConfig::default();
+    let mut config = forgetful();
     config.limits.empty_room_timeout = Duration::ZERO;
     let served = serve_with(config).await;
     for _ in 0..50 {
@@ -141,7 +141,7 @@ fn reset(socket: &Socket) {
 /// Before the Hello or after the Welcome, nothing is left of who has gone.
 #[tokio::test]
 async fn a_player_leaves_once_however_it_goes() {
-    let served = serve().await;
+    let served = serve_with(forgetful()).await;
     let mut stayer = Player::join(&served, "a").await;
     for exit in
         [Exit::Goodbye, Exit::Vanish, Exit::Reset, Exit::HalfClose, Exit::Garbage, Exit::GoodbyeAndReset]

@@ -3,7 +3,8 @@
 mod common;
 
 use common::{
-    Closing, DEADLINE, Flaws, Pit, Player, Served, Socket, Wish, greet, serve, serve_with, until, within,
+    Closing, DEADLINE, Flaws, Pit, Player, Served, Socket, Wish, forgetful, greet, serve, serve_with, until,
+    within,
 };
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use std::time::Duration;
@@ -170,7 +171,7 @@ const UPGRADE: &str = "host: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\ns
 /// Who hangs up on the way in leaves nobody behind, at whatever moment.
 #[tokio::test]
 async fn a_join_that_is_given_up_leaves_nobody_behind() {
-    let served = serve().await;
+    let served = serve_with(forgetful()).await;
     let mut stayer = Player::join(&served, "a").await;
     for round in 0..60 {
         let mut console = TcpStream::connect(served.address).await.unwrap();
@@ -222,7 +223,7 @@ async fn joins_under_way_are_told_that_the_room_failed() {
 #[tokio::test]
 async fn a_peer_that_takes_nothing_is_dropped_in_time() {
     let settings = Flaws { ballast: vec![7; 255 * 1024], ..Flaws::default() };
-    let mut config = ServerConfig { settings, ..ServerConfig::default() };
+    let mut config = ServerConfig { settings, ..forgetful() };
     config.limits.write_timeout = Duration::from_millis(300);
     let served = serve_with(config).await;
     let mut stuck = open_narrow(&served).await;

@@ -132,7 +132,25 @@ pub const RESYNCS_PER_SECOND: u32 = 1;
 /// Seconds without a newer ack after which a session is closed: 4408 if nothing came at all, 1013 if only acks are missing.
 pub const IDLE_SECONDS_MAX: u32 = 10;
 
+/// Bytes of a resume token: 128 random bits, which nobody guesses.
+pub const RESUME_TOKEN_BYTES: usize = 16;
+/// Seconds without a frame after which a client takes its connection for dead, if it can have its seat again.
+pub const SILENCE_SECONDS_MAX: u32 = 3;
+/// The first try to connect again is made at once; before the second, a client waits for up to this many milliseconds.
+pub const RECONNECT_DELAY_MS_MIN: u64 = 100;
+/// Before each further try it waits for up to twice as long, but never for longer than this many milliseconds.
+pub const RECONNECT_DELAY_MS_MAX: u64 = 2000;
+/// Seconds that a server can be told to keep the seat of a cut connection, at most.
+pub const RESUME_GRACE_SECONDS_MAX: u32 = 3600;
+
 const _: () = {
+    assert!(RESUME_TOKEN_BYTES * 8 >= 128, "a token must not be found by trying");
+    assert!(
+        SILENCE_SECONDS_MAX < IDLE_SECONDS_MAX,
+        "a client comes back before the server gives its connection up"
+    );
+    assert!(RECONNECT_DELAY_MS_MIN <= RECONNECT_DELAY_MS_MAX, "delays grow");
+
     assert!(BASELINE_AGE_TICKS_MAX < HISTORY_TICKS as u64, "a baseline must still be in the history");
     assert!(PREVIOUS_AGE_TICKS_MAX < HISTORY_TICKS as u64, "so must the row before it");
     assert!(FRESH_SNAPSHOTS >= 1 && FRESH_SNAPSHOTS <= QUIET_SNAPSHOTS_MAX, "who enters is active at first");

@@ -1,6 +1,6 @@
 //! Owns the messages between client and server, and the codes a connection closes with. Knows no sockets.
 
-use crate::limits::ROOM_NAME_BYTES_MAX;
+use crate::limits::{RESUME_TOKEN_BYTES, ROOM_NAME_BYTES_MAX};
 use crate::{InputCounts, PlayerId, Schema, Tick, WireMoment, WireTick};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -37,9 +37,12 @@ pub struct Hello {
     pub role: Role,
     /// Permission from a login or matchmaking service. Reserved: this version asks for none.
     pub ticket: Option<Vec<u8>>,
-    /// From the last Welcome, to have the same seat again. Reserved: this version keeps no seats.
-    pub resume: Option<[u8; 16]>,
+    /// From the last Welcome, to have the same seat again: then name and role are the seat's, and those here do not count.
+    pub resume: Option<ResumeToken>,
 }
+
+/// What gives a client its seat back after its connection was cut: a secret of its own, good for one time.
+pub type ResumeToken = [u8; RESUME_TOKEN_BYTES];
 
 /// What a session does in a room.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,8 +153,10 @@ pub struct Welcome {
     pub tick: Tick,
     /// Greater for every room that opens, over restarts of the server too: ticks of different epochs are not comparable.
     pub epoch: u64,
-    /// To be presented in the next Hello. Reserved: this version keeps no seats and sends none.
-    pub resume: Option<[u8; 16]>,
+    /// To be presented in the next Hello, should this connection be cut; in place of the one before. `None`: seats are not kept here.
+    pub resume: Option<ResumeToken>,
+    /// How long the seat is kept after a cut, in seconds.
+    pub resume_grace_seconds: u32,
     /// The game's settings, encoded.
     pub settings: Vec<u8>,
     /// Kinds of entities and their columns: what a client that knows nothing of the game needs to read snapshots.
@@ -263,14 +268,28 @@ pub enum CloseCode {
     TooSlow = 1013,
     /// 4400: a message is not what the protocol says.
     Malformed = 4400,
+    /// 4401: a resume token that gives no seat: used, expired, forged, or of another room.
+    Unauthorized = 4401,
     /// 4403: the game or the room does not take this player.
     Refused = 4403,
     /// 4408: nothing was heard for too long.
     Idle = 4408,
+    /// 4409: another connection has taken the seat, with its resume token.
+    Replaced = 4409,
     /// 4426: another protocol version or schema.
     Version = 4426,
     /// 4429: too many messages or bytes.
     TooMany = 4429,
+}
+
+/// Whether a session outlives a connection that ended with this close code: the network may have caused it. Both ends go by this.
+///
+/// 1001: an intermediary goes away; 1006: no close frame came.
+#[must_use]
+pub fn is_resumable(close_code: u16) -> bool {
+    const TOO_SLOW: u16 = CloseCode::TooSlow as u16;
+    const IDLE: u16 = CloseCode::Idle as u16;
+    matches!(close_code, 1001 | 1006 | TOO_SLOW | IDLE)
 }
 
 /// A text from outside as one clean line: no control or direction-changing characters, no blanks around it,

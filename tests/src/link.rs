@@ -34,6 +34,7 @@ pub struct Link<T> {
     frames_max: usize,
     /// With when each arrives, in microseconds.
     under_way: VecDeque<(u64, T)>,
+    is_cut: bool,
 }
 
 impl<T: AsRef<[u8]>> Link<T> {
@@ -44,6 +45,7 @@ impl<T: AsRef<[u8]>> Link<T> {
             network,
             frames_max: plan.frames_max,
             under_way: VecDeque::new(),
+            is_cut: false,
         })
     }
 
@@ -52,8 +54,17 @@ impl<T: AsRef<[u8]>> Link<T> {
         self.under_way.len() < self.frames_max && !self.network.is_full(Duration::from_micros(now_us))
     }
 
+    /// What is under way is lost, and so is what will be sent.
+    pub fn cut(&mut self) {
+        self.under_way.clear();
+        self.is_cut = true;
+    }
+
     /// Sends a frame at `now_us`.
     pub fn send(&mut self, now_us: u64, frame: T) {
+        if self.is_cut {
+            return;
+        }
         let arrival = self.network.send(Duration::from_micros(now_us), frame.as_ref().len());
         self.under_way.push_back((arrival.as_nanos().div_ceil(1000) as u64, frame));
     }

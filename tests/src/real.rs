@@ -50,7 +50,7 @@ impl RealServer {
 
     /// A client in a room.
     pub async fn join<G: Game>(&self, room: &str, name: &str, role: Role) -> Connection<G> {
-        let config = ClientConfig { name: name.to_owned(), role };
+        let config = ClientConfig::new(name, role);
         let mut connection = Connection::open(&self.url(room), config).await.expect("the server listens");
         step_until(&mut connection, |client| client.held().tick().is_some()).await;
         connection

@@ -30,8 +30,12 @@ pub struct Tally {
     pub hashes: u64,
     /// Inputs that were applied.
     pub inputs: u64,
-    /// Sessions that were cut.
+    /// Connections that were cut.
     pub cuts: u64,
+    /// Seats that clients came back to.
+    pub resumes: u64,
+    /// Tokens that were presented and must give no seat.
+    pub bad_tokens: u64,
     /// Sessions that the server ended.
     pub closed: u64,
     /// Frames that merged into later ones.
@@ -49,6 +53,8 @@ impl Tally {
             hashes: self.hashes + other.hashes,
             inputs: self.inputs + other.inputs,
             cuts: self.cuts + other.cuts,
+            resumes: self.resumes + other.resumes,
+            bad_tokens: self.bad_tokens + other.bad_tokens,
             closed: self.closed + other.closed,
             skipped: self.skipped + other.skipped,
             held_back: self.held_back + other.held_back,
@@ -144,6 +150,7 @@ pub fn chaos(seed: u64) -> Result<Tally, String> {
     }
     let counts = sim.room.counts();
     tally.frames = sim.frames_checked;
+    tally.resumes = sim.resumes;
     tally.hashes = sim.seats.values().map(|seat| seat.client.stats().hash_checks).sum();
     tally.inputs = counts.inputs_applied;
     tally.held_back = counts.updates_held_back + counts.entities_held_back;
@@ -175,11 +182,11 @@ fn join(sim: &mut Sim<Ledger>, rng: &mut TestRng) {
 fn disturb(sim: &mut Sim<Ledger>, rng: &mut TestRng, hostile: bool, tally: &mut Tally) -> Result<(), String> {
     let numbers: Vec<usize> = sim.seats.keys().copied().collect();
     let picked = if numbers.is_empty() { 0 } else { numbers[rng.below(numbers.len() as u64) as usize] };
-    match rng.below(10) {
+    match rng.below(15) {
         0 => join(sim, rng),
         1 => {
             check_books(sim, picked)?;
-            tally.cuts += u64::from(sim.cut(picked).is_some());
+            drop(sim.leave(picked));
         }
         2 => sim.freeze(picked, true),
         3 => sim.freeze(picked, false),
@@ -196,15 +203,29 @@ fn disturb(sim: &mut Sim<Ledger>, rng: &mut TestRng, hostile: bool, tally: &mut 
                 seat.client.say("still here");
             }
         }
+        10 | 11 => cut(sim, picked, rng, tally),
+        12 => {
+            cut(sim, picked, rng, tally);
+            // Often while the client is coming back.
+            sim.run(Duration::from_millis(rng.between(1, 400)))?;
+            cut(sim, picked, rng, tally);
+        }
+        13 => sim.notice(),
+        14 => tally.bad_tokens += sim.try_bad_tokens(picked, rng)?,
         _ => {}
     }
     let closed: Vec<usize> =
         sim.seats.iter().filter(|(_, seat)| !seat.is_open()).map(|(number, _)| *number).collect();
     for number in closed {
         tally.closed += 1;
-        sim.cut(number);
+        sim.leave(number);
     }
     Ok(())
+}
+
+fn cut(sim: &mut Sim<Ledger>, picked: usize, rng: &mut TestRng, tally: &mut Tally) {
+    tally.cuts += u64::from(sim.seats.contains_key(&picked));
+    sim.cut(picked, rng.chance(40), rng.chance(60));
 }
 
 /// A command with any tick and any ack, as a liar would send it.
@@ -229,9 +250,9 @@ const REPEATED: LedgerInput = LedgerInput { way: (9, 9), serial: u16::MAX };
 /// A second command for the tick of the last one, that wants something else. The first counts.
 fn repeat_command(sim: &mut Sim<Ledger>, picked: usize) {
     let Some(seat) = sim.seats.get(&picked) else { return };
-    let (Some((tick, _)), Some(held)) = (seat.sent.last().copied(), seat.client.held().tick()) else {
-        return;
-    };
+    // Before a cut: the first may not have arrived, and then this would be the first.
+    let here = &seat.sent[seat.sent_before..];
+    let (Some((tick, _)), Some(held)) = (here.last().copied(), seat.client.held().tick()) else { return };
     let command =
         Command { tick, acked: held.wire(), ack_delay: 0, seen: Moment::at(held).wire(), input: REPEATED };
     sim.forge(picked, encode(&ClientMessage::Command(command)));
@@ -261,7 +282,7 @@ fn check_converged(sim: &Sim<Ledger>) -> Result<(), String> {
 
 /// Every command was applied at most once, at its tick, in order, as it was sent; and none is unaccounted for.
 fn check_books(sim: &Sim<Ledger>, number: usize) -> Result<(), String> {
-    let Some((seat, player)) = sim.seats.get(&number).and_then(|seat| Some((seat, seat.player?))) else {
+    let Some((seat, player)) = sim.seats.get(&number).and_then(|seat| Some((seat, seat.session?))) else {
         return Ok(());
     };
     let (Some(book), Some(counts)) = (sim.room.game().book(player), sim.room.input_counts(player)) else {
@@ -281,7 +302,9 @@ fn check_books(sim: &Sim<Ledger>, number: usize) -> Result<(), String> {
             ));
         }
         let is_forged = *input == REPEATED || input.way == (1, 2) && input.serial == 3;
-        if !is_forged && !sent.any(|sent| *sent == (tick.wire(), *input)) {
+        // After a cut, ticks that were commanded before it may be commanded again.
+        let command = (tick.wire(), *input);
+        if !is_forged && !sent.any(|sent| *sent == command) && !seat.sent.contains(&command) {
             return Err(format!("seat {number}: {input:?} at {tick} was not sent, or not in this order"));
         }
     }

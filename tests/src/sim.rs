@@ -1,52 +1,23 @@
 //! Owns the simulated world: one real room and real clients, joined by links, in virtual time. Checks at every frame
 //! that a client holds, integer for integer, what the server holds for it.
 
-use crate::fates::Fates;
-use crate::link::{Link, LinkPlan};
+use crate::link::LinkPlan;
+use crate::seat::SimSinks;
+pub use crate::seat::{Driver, Seat};
 use crate::sight;
-use std::collections::{BTreeMap, VecDeque};
+use crate::test_rng::TestRng;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tickwire_client::{Client, ClientConfig, Notice, State};
-use tickwire_server::room::{Room, RoomConfig, Sinks};
+use tickwire_client::{Notice, State};
+use tickwire_server::room::{Room, RoomConfig};
 use tickwire_shared::limits::{REWIND_MS_MAX_DEFAULT, UNACKED_SNAPSHOTS_MAX};
 use tickwire_shared::{
-    ClientMessage, CloseCode, Game, PlayerId, Role, ServerMessage, Slack, Snapshot, Tick, WireTick, decode,
-    encode,
+    ClientMessage, CloseCode, Game, Hello, PlayerId, ResumeToken, Role, ServerMessage, Slack, Snapshot, Tick,
+    decode, encode,
 };
 
-/// What a seat does in each of its ticks.
-pub type Driver<G> = Box<dyn FnMut(&Client<G>, Tick) -> <G as Game>::Input>;
-
-/// One client and its connection.
-pub struct Seat<G: Game> {
-    /// The real client core.
-    pub client: Client<G>,
-    /// Who it is to the room, once it has joined.
-    pub player: Option<PlayerId>,
-    /// What it does in the room.
-    pub role: Role,
-    /// Why the server ended the connection, if it did.
-    pub closed: Option<CloseCode>,
-    /// Events that reached it.
-    pub events: Vec<G::Event>,
-    /// What became of the events that it predicted.
-    pub fates: Fates,
-    /// Commands that it made.
-    pub sent: Vec<(WireTick, G::Input)>,
-    /// A full snapshot must come after the client has had this many.
-    pub full_wanted: Option<u64>,
-    /// Commands that reached the server.
-    pub arrived: u64,
-    /// Lines of chat that reached it.
-    pub chats: Vec<String>,
-    up: Link<Vec<u8>>,
-    down: Link<Vec<u8>>,
-    /// What the server holds for it, per frame that is under way.
-    told: VecDeque<Snapshot>,
-    driver: Driver<G>,
-    driven: Option<Tick>,
-    is_frozen: bool,
-}
+/// Longer than any run: no seat is lost to time here.
+const RESUME_GRACE_SECONDS: u32 = 60;
 
 /// A room, its clients, and the time.
 pub struct Sim<G: Game> {
@@ -56,6 +27,12 @@ pub struct Sim<G: Game> {
     pub seats: BTreeMap<usize, Seat<G>>,
     /// Frames whose view was compared.
     pub frames_checked: u64,
+    /// Seats that clients came back to.
+    pub resumes: u64,
+    /// Players whose connection is dead, and the room does not know.
+    pub(crate) ghosts: BTreeSet<PlayerId>,
+    /// What tokens are drawn from.
+    tokens: TestRng,
     now_us: u64,
     next_seat: usize,
     start_tick: Tick,
@@ -80,21 +57,25 @@ impl<G: Game> Sim<G> {
         rewind_ms_max: u32,
     ) -> Self {
         let name = "sim".to_owned();
-        let (players_max, epoch) = (64, 1);
+        let resume_grace_ticks = (RESUME_GRACE_SECONDS * G::TICK_RATE_HZ).into();
         let config = RoomConfig {
             name,
             settings,
             seed,
             start_tick,
-            players_max,
+            players_max: 64,
             player_bytes_per_second,
             rewind_ms_max,
-            epoch,
+            resume_grace_ticks,
+            epoch: 1,
         };
         Self {
             room: Room::new(config),
             seats: BTreeMap::new(),
             frames_checked: 0,
+            resumes: 0,
+            ghosts: BTreeSet::new(),
+            tokens: TestRng::new(!seed),
             now_us: 0,
             next_seat: 0,
             start_tick,
@@ -106,35 +87,16 @@ impl<G: Game> Sim<G> {
     pub fn connect(&mut self, link: LinkPlan, seed: u64, role: Role, driver: Driver<G>) -> usize {
         let number = self.next_seat;
         self.next_seat += 1;
-        let [up, down] = Link::pair(link, seed);
-        let mut client = Client::new(ClientConfig { name: format!("seat {number}"), role });
+        let mut seat = Seat::new(number, link, seed, role, driver);
         // The round trip counts from here.
-        client.update(self.now());
-        let seat = Seat {
-            client,
-            player: None,
-            role,
-            closed: None,
-            events: Vec::new(),
-            fates: Fates::default(),
-            chats: Vec::new(),
-            sent: Vec::new(),
-            full_wanted: None,
-            arrived: 0,
-            up,
-            down,
-            told: VecDeque::new(),
-            driver,
-            driven: None,
-            is_frozen: false,
-        };
+        seat.client.update(self.now());
         self.seats.insert(number, seat);
         self.flush(number);
         number
     }
 
-    /// Cuts a client's connection: what is under way is lost, and the server notices at once.
-    pub fn cut(&mut self, number: usize) -> Option<Seat<G>> {
+    /// Takes a client away: it says goodbye, if it has a connection.
+    pub fn leave(&mut self, number: usize) -> Option<Seat<G>> {
         let seat = self.seats.remove(&number)?;
         if let Some(player) = seat.player {
             self.room.leave(player);
@@ -142,13 +104,10 @@ impl<G: Game> Sim<G> {
         Some(seat)
     }
 
-    /// Makes all links clean.
+    /// Makes all links clean. What is cut stays dead.
     pub fn heal(&mut self) {
-        for seat in self.seats.values_mut() {
-            seat.up.heal(self.now_us);
-            seat.down.heal(self.now_us);
-            seat.is_frozen = false;
-        }
+        let now_us = self.now_us;
+        self.seats.values_mut().for_each(|seat| seat.heal(now_us));
     }
 
     /// Stops a client's program, or lets it go on.
@@ -200,8 +159,13 @@ impl<G: Game> Sim<G> {
         let seats = self.seats.values().flat_map(|seat| {
             let down = if seat.is_frozen { None } else { seat.down.next_us() };
             let update = seat.client.next_update().filter(|_| !seat.is_frozen && seat.is_open());
-            // A duration in whole microseconds may lie just before the update's time.
-            [seat.up.next_us(), down, update.map(|update| update.as_nanos().div_ceil(1000) as u64)]
+            let reconnect = match seat.client.state() {
+                State::Reconnecting { at, .. } if !seat.is_frozen && seat.is_open() => Some(*at),
+                _ => None,
+            };
+            // A duration in whole microseconds may lie just before its time.
+            let us = |at: Duration| at.as_nanos().div_ceil(1000) as u64;
+            [seat.up.next_us(), down, update.map(us), reconnect.map(us)]
         });
         let tick_us = self.deadline_us(self.room.next_tick());
         seats.flatten().fold(tick_us, u64::min)
@@ -218,7 +182,7 @@ impl<G: Game> Sim<G> {
         for number in numbers {
             let now_us = self.now_us;
             while let Some(bytes) = self.seats.get_mut(&number).and_then(|seat| seat.up.receive(now_us)) {
-                self.server_receives(number, &bytes);
+                self.server_receives(number, &bytes)?;
             }
             while let Some(seat) = self.seats.get_mut(&number).filter(|seat| !seat.is_frozen)
                 && let Some(frame) = seat.down.receive(now_us)
@@ -229,30 +193,45 @@ impl<G: Game> Sim<G> {
         Ok(())
     }
 
-    fn server_receives(&mut self, number: usize, bytes: &[u8]) {
+    fn server_receives(&mut self, number: usize, bytes: &[u8]) -> Result<(), String> {
         let message = decode::<ClientMessage<G::Input>>(bytes);
         let seat = self.seats.get_mut(&number).expect("it just sent this");
         if seat.closed.is_some() {
-            return;
+            return Ok(());
         }
         let rejection = match (seat.player, message) {
             (_, Err(_)) => Some(CloseCode::Malformed),
-            (None, Ok(ClientMessage::Hello(hello))) => match self.room.join(&hello) {
-                Ok(player) => {
-                    seat.player = Some(player);
-                    None
-                }
-                Err(rejection) => Some(rejection.code),
-            },
+            (None, Ok(ClientMessage::Hello(hello))) => return self.hear_hello(number, &hello),
             (None, Ok(_)) => Some(CloseCode::Malformed),
             (Some(player), Ok(message)) => {
-                seat.arrived += u64::from(matches!(message, ClientMessage::Command(_)));
+                if let ClientMessage::Command(command) = &message {
+                    seat.arrived += 1;
+                    if seat.ticks_told.contains(&command.acked) {
+                        seat.passes.confirm();
+                    }
+                }
                 let slack = self.slack(&message);
                 self.room.receive(player, message, slack).err().map(|rejection| rejection.code)
             }
         };
         if let Some(code) = rejection {
             self.end(number, code);
+        }
+        Ok(())
+    }
+
+    fn hear_hello(&mut self, number: usize, hello: &Hello) -> Result<(), String> {
+        let token: ResumeToken = self.tokens.bytes(16).try_into().expect("16 bytes");
+        match self.room.join(hello, &token) {
+            Ok(player) => self.seated(number, player, hello.resume, token),
+            // What a seat was expelled for may never have reached it.
+            Err(rejection) if hello.resume.is_some() && !self.seats[&number].is_expelled => {
+                Err(format!("seat {number} lost its seat: {rejection}"))
+            }
+            Err(rejection) => {
+                self.end(number, rejection.code);
+                Ok(())
+            }
         }
     }
 
@@ -267,6 +246,7 @@ impl<G: Game> Sim<G> {
         let now_us = self.now_us;
         let seat = self.seats.get_mut(&number).expect("the caller knows it");
         seat.closed = Some(code);
+        seat.is_expelled = true;
         if let Some(player) = seat.player.take() {
             self.room.leave(player);
         }
@@ -298,6 +278,7 @@ impl<G: Game> Sim<G> {
                 _ => {}
             }
         }
+        self.reconnect(number);
         self.flush(number);
         Ok(())
     }
@@ -320,6 +301,7 @@ impl<G: Game> Sim<G> {
                 }
                 seat.client.update(now);
             }
+            self.reconnect(number);
             self.flush(number);
         }
     }
@@ -340,14 +322,15 @@ impl<G: Game> Sim<G> {
             self.seats.iter().filter_map(|(number, seat)| Some((seat.player?, *number))).collect();
         let roles: BTreeMap<PlayerId, Role> =
             self.seats.values().filter_map(|seat| Some((seat.player?, seat.role))).collect();
-        let mut sinks =
-            SimSinks { seats: &mut self.seats, numbers: &numbers, now_us: self.now_us, sent: vec![] };
+        let (seats, ghosts) = (&mut self.seats, &mut self.ghosts);
+        let mut sinks = SimSinks { seats, numbers: &numbers, ghosts, now_us: self.now_us, sent: vec![] };
         self.room.tick(&mut sinks);
         for player in sinks.sent {
             let told = self.room.held(player).ok_or("a frame went to nobody")?;
             let is_waiting = self.room.is_holding_back(player);
             sight::check(self.room.game(), player, roles[&player], &told, is_waiting)?;
             let seat = self.seats.get_mut(&numbers[&player]).expect("numbered above");
+            seat.ticks_told.push(told.tick().wire());
             seat.told.push_back(told);
             let told = seat.told.len();
             if told > UNACKED_SNAPSHOTS_MAX {
@@ -355,51 +338,5 @@ impl<G: Game> Sim<G> {
             }
         }
         Ok(())
-    }
-}
-
-impl<G: Game> Seat<G> {
-    /// Whether neither end has closed.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.closed.is_none() && !matches!(self.client.state(), State::Closed { .. })
-    }
-}
-
-struct SimSinks<'a, G: Game> {
-    seats: &'a mut BTreeMap<usize, Seat<G>>,
-    numbers: &'a BTreeMap<PlayerId, usize>,
-    now_us: u64,
-    sent: Vec<PlayerId>,
-}
-
-impl<G: Game> SimSinks<'_, G> {
-    fn seat(&mut self, player: PlayerId) -> &mut Seat<G> {
-        self.seats.get_mut(&self.numbers[&player]).expect("numbered for this tick")
-    }
-}
-
-impl<G: Game> Sinks for SimSinks<'_, G> {
-    fn has_place(&mut self, player: PlayerId) -> bool {
-        let now_us = self.now_us;
-        self.seat(player).down.has_place(now_us)
-    }
-
-    fn frame(&mut self, player: PlayerId, frame: &[u8]) {
-        let now_us = self.now_us;
-        self.seat(player).down.send(now_us, frame.to_vec());
-        self.sent.push(player);
-    }
-
-    fn line(&mut self, _: PlayerId, _: String) {
-        unreachable!("there are no consoles here");
-    }
-
-    fn close(&mut self, player: PlayerId, code: CloseCode, _: String, last: Vec<u8>) {
-        let now_us = self.now_us;
-        let seat = self.seat(player);
-        seat.closed = Some(code);
-        seat.player = None;
-        seat.down.send(now_us, last);
     }
 }

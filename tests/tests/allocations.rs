@@ -196,6 +196,7 @@ fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
         players_max: 64,
         player_bytes_per_second,
         rewind_ms_max: 250,
+        resume_grace_ticks: 0,
         epoch: 1,
     })
 }
@@ -211,7 +212,7 @@ fn join(room: &mut Room<Meadow>) -> PlayerId {
         ticket: None,
         resume: None,
     };
-    room.join(&hello).expect("there is room")
+    room.join(&hello, &[7; 16]).expect("there is room")
 }
 
 /// Everybody commands and acks, and a tick is made.

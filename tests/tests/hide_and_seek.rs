@@ -84,6 +84,7 @@ fn room() -> Room<HideAndSeek> {
         player_bytes_per_second: 1 << 20,
         rewind_ms_max: 250,
         players_max: 9,
+        resume_grace_ticks: 0,
         epoch: 1,
     })
 }
@@ -99,7 +100,7 @@ fn join(room: &mut Room<HideAndSeek>, role: Role) -> PlayerId {
         ticket: None,
         resume: None,
     };
-    room.join(&hello).expect("there is room")
+    room.join(&hello, &[7; 16]).expect("there is room")
 }
 
 #[test]

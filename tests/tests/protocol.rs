@@ -145,7 +145,8 @@ fn welcome() -> ServerMessage<'static> {
         tick_rate_hz: 30,
         tick: Tick(65_530),
         epoch: 1_700_000_000_000,
-        resume: None,
+        resume: Some(*b"sixteen at hand!"),
+        resume_grace_seconds: 30,
         settings: encode(&()),
         schema: Schema::of::<Meadow>(),
     }))

@@ -180,6 +180,7 @@ fn shoot_into_the_past(ago: u64) -> HitRecord {
         players_max: 9,
         player_bytes_per_second: 1 << 20,
         rewind_ms_max: 250,
+        resume_grace_ticks: 0,
         epoch: 1,
     });
     let hello = Hello {
@@ -192,7 +193,7 @@ fn shoot_into_the_past(ago: u64) -> HitRecord {
         ticket: None,
         resume: None,
     };
-    let player = room.join(&hello).expect("there is room");
+    let player = room.join(&hello, &[7; 16]).expect("there is room");
     let mut way = Vec::new();
     for _ in 0..600 {
         let tick = room.next_tick();

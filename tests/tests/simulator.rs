@@ -70,7 +70,13 @@ fn whatever_links_and_clients_do_every_view_is_exact_and_every_input_counts_once
     if number("TICKWIRE_SEED").is_none() {
         // The runs must have met what they are about.
         assert!(
-            sum.cuts > 0 && sum.closed > 0 && sum.skipped > 0 && sum.hashes > 0 && sum.held_back > 0,
+            sum.cuts > sum.resumes
+                && sum.resumes > 0
+                && sum.bad_tokens > 0
+                && sum.closed > 0
+                && sum.skipped > 0
+                && sum.hashes > 0
+                && sum.held_back > 0,
             "{sum:?}"
         );
     }

@@ -78,7 +78,7 @@ pub async fn run<G: Game>(
     interrupt: impl Future<Output = ()>,
 ) -> End {
     let mut interrupt = pin!(interrupt);
-    let config = ClientConfig { name: plan.name.clone(), role: Role::Spectator };
+    let config = ClientConfig::new(plan.name.clone(), Role::Spectator);
     let opened = tokio::select! {
         opened = Connection::<G>::open(&plan.url, config) => opened,
         () = &mut interrupt => return End::Left,
@@ -110,13 +110,14 @@ impl<G: Game, W: Write> Console<'_, G, W> {
     async fn talk(&mut self) -> End {
         let join_by = Instant::now() + JOIN_TIME_MAX;
         loop {
-            let is_joined = *self.connection.client().state() == State::Joined;
+            let client = self.connection.client();
+            let (is_joined, is_known) = (*client.state() == State::Joined, client.player().is_some());
             tokio::select! {
                 line = next_line(&self.pace, &mut self.lines), if is_joined => match line {
                     Some(line) => self.say(&line).await,
                     None => return End::Left,
                 },
-                () = sleep_until(join_by), if !is_joined => {
+                () = sleep_until(join_by), if !is_known => {
                     return End::Unreachable("the server did not let us in in time".into());
                 }
                 step = self.connection.step() => {

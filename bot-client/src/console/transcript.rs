@@ -60,6 +60,8 @@ fn line<G: Game>(
         }
         // A line cannot be taken back: it waits for the server's word.
         Notice::Predicted { .. } | Notice::Withdrawn { .. } => return None,
+        Notice::Lost { .. } => "* the connection is lost".to_owned(),
+        Notice::Resumed => "* the connection is back".to_owned(),
         Notice::Refused { .. } | Notice::Closed { .. } => return None,
     })
 }

@@ -76,7 +76,7 @@ impl<G: Bots> Bot<G> {
 impl WayIn {
     async fn join<G: Game>(&self) -> Result<Connection<G>, String> {
         sleep(self.delay).await;
-        let config = ClientConfig { name: self.name.clone(), role: Role::Player };
+        let config = ClientConfig::new(self.name.clone(), Role::Player);
         let mut connection = Connection::open(&self.url, config).await.map_err(|error| error.to_string())?;
         while *connection.client().state() != State::Joined {
             match connection.step().await {
@@ -142,19 +142,30 @@ impl<G: Bots> Player<G> {
                 biased;
                 Ok(()) = self.phases.changed() => {
                     if self.turn() == Phase::Over {
-                        return Ok(());
+                        return self.is_there();
                     }
                 }
                 step = self.connection.step() => match step {
-                    Ok(Step::Frame { .. }) => {
+                    Ok(Step::Frame { .. } | Step::Resumed { .. }) => {
                         self.heard();
                         self.think(due);
                     }
                     Ok(Step::Updated) => self.think(due),
+                    // It comes back; how often is among its client's counts.
+                    Ok(Step::Lost { .. }) => {}
                     Ok(Step::Closed { code, reason }) => return Err(closed(code, &reason)),
                     Err(error) => return Err(error.to_string()),
                 },
             }
+        }
+    }
+
+    /// `Err` says why it is still without its seat.
+    fn is_there(&mut self) -> Result<(), String> {
+        match self.connection.client().state() {
+            State::Reconnecting { reason, .. } => Err(reason.clone()),
+            State::Resuming => Err("the server did not answer on the new connection".to_owned()),
+            _ => Ok(()),
         }
     }
 

@@ -49,6 +49,8 @@ counts! {
     hash_mismatches = hash_mismatches;
     resyncs = resyncs;
     events_missed = events_missed;
+    /// Connections that were lost, and the seat taken again on a new one.
+    reconnects = reconnects;
 }
 
 impl Counts {

@@ -19,7 +19,7 @@ pub struct Report {
     pub joined: usize,
     /// Bots that did not.
     pub failed: usize,
-    /// Bots that got in and lost their connection before the end.
+    /// Bots that got in, lost their connection before the end, and did not get their seat back.
     pub dropped: usize,
     /// Length of the measured window.
     pub seconds: f64,
@@ -71,6 +71,8 @@ pub struct Report {
     pub swarm_lag_ms: Percentiles,
     /// The link that the bots' connections went through; `none` if there was only what is there anyway.
     pub link: &'static str,
+    /// Times that a bot's connection was lost and its seat taken again on a new one.
+    pub reconnects: u64,
     /// What went wrong, in sentences.
     #[serde(skip)]
     pub complaints: Vec<String>,
@@ -128,6 +130,7 @@ impl Report {
             full_snapshots: counts.full_snapshots,
             resyncs: counts.resyncs,
             events_missed: counts.events_missed,
+            reconnects: counts.reconnects,
             bytes_per_entity_update: share(counts.bytes_down as f64, counts.entity_updates as f64),
             ..self
         }

@@ -22,6 +22,7 @@ impl Report {
         row(f, "joined", self.joined)?;
         row(f, "failed", self.failed)?;
         row(f, "dropped", self.dropped)?;
+        row(f, "reconnects", self.reconnects)?;
         row(f, "updates/s per bot", format_args!("{:.2}", self.updates_per_bot_per_s))?;
         row(f, "worst bot's share of ticks", percent(self.updates_min_share))
     }

@@ -35,6 +35,10 @@ pub struct FakeServer {
     pub loses: bool,
     /// So many requests for a full snapshot are ignored.
     pub ignores_resyncs: u32,
+    /// What the last Welcome brought, or the next one will.
+    pub token: Option<[u8; 16]>,
+    /// There is no connection until the next Hello.
+    pub is_cut: bool,
     joined: bool,
     welcomed: bool,
     commands: BTreeMap<Tick, Push>,
@@ -68,6 +72,8 @@ impl FakeServer {
             lies: false,
             loses: false,
             ignores_resyncs: 0,
+            token: None,
+            is_cut: false,
             joined: false,
             welcomed: false,
             commands: BTreeMap::new(),
@@ -84,9 +90,12 @@ impl FakeServer {
     pub fn receive(&mut self, now: Duration, message: &[u8]) {
         match decode::<ClientMessage<Push>>(message).unwrap() {
             ClientMessage::Hello(hello) => {
-                assert!(!self.joined, "one Hello");
+                assert_eq!(hello.resume, self.token.filter(|_| self.joined), "one Hello, or the last token");
+                if self.joined {
+                    self.begin_anew();
+                }
                 assert_eq!((hello.protocol, hello.schema_hash), (PROTOCOL_VERSION, self.layout.hash()));
-                self.joined = true;
+                (self.joined, self.is_cut) = (true, false);
                 self.role = hello.role;
             }
             ClientMessage::Command(command) => {
@@ -102,6 +111,12 @@ impl FakeServer {
                 self.ignores_resyncs = self.ignores_resyncs.saturating_sub(1);
             }
         }
+    }
+
+    /// The client is back on a new connection, and gets another token.
+    fn begin_anew(&mut self) {
+        (self.welcomed, self.held, self.table) = (false, None, SlotTable::default());
+        self.token = self.token.map(|token| token.map(|byte| byte.wrapping_add(1)));
     }
 
     fn command(&mut self, now: Duration, tick: Tick, acked: Tick, input: Push) {
@@ -146,7 +161,7 @@ impl FakeServer {
         snapshot.take(tick, &self.game);
         self.history.push(tick, snapshot);
         (self.next, self.next_at) = (tick.plus(1), self.next_at + PERIOD);
-        if !self.joined || std::mem::take(&mut self.loses) {
+        if !self.joined || self.is_cut || std::mem::take(&mut self.loses) {
             return None;
         }
         Some(self.frame(tick))
@@ -183,7 +198,8 @@ impl FakeServer {
             tick_rate_hz: Toy::TICK_RATE_HZ,
             tick,
             epoch: 1,
-            resume: None,
+            resume: self.token,
+            resume_grace_seconds: 5,
             settings: tickwire_shared::encode(&SETTINGS),
             schema: self.layout.schema().clone(),
         }

@@ -10,6 +10,7 @@ mod link;
 mod net;
 mod own_view;
 mod predict;
+mod resume;
 mod resync;
 mod sim;
 mod toy;

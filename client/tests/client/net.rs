@@ -17,7 +17,7 @@ use tokio_tungstenite::{WebSocketStream, accept_async};
 type Socket = WebSocketStream<TcpStream>;
 
 fn config() -> ClientConfig {
-    ClientConfig { name: "tester".to_owned(), role: Role::Player }
+    ClientConfig::new("tester", Role::Player)
 }
 
 /// A connection to whatever `serve` does.

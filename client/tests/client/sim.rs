@@ -75,12 +75,13 @@ pub struct Sim {
     /// After one update in so many, the client's process does not run for up to so long.
     pub hiccups: Option<(u64, Duration)>,
     client_wakes: Duration,
+    is_cut: bool,
     /// What the player does: a new push now and then.
     pub is_lively: bool,
 }
 
 pub fn client(role: Role) -> Client<Toy> {
-    Client::new(ClientConfig { name: "tester".to_owned(), role })
+    Client::new(ClientConfig::new("tester", role))
 }
 
 impl Sim {
@@ -104,10 +105,26 @@ impl Sim {
             wake_jitter: Duration::ZERO,
             hiccups: None,
             client_wakes: Duration::ZERO,
+            is_cut: false,
             is_lively: true,
         };
         sim.update();
         sim
+    }
+
+    /// All that is under way is lost, and so is what comes until the client is back.
+    pub fn cut(&mut self) {
+        self.up.waiting.clear();
+        self.down.waiting.clear();
+        (self.is_cut, self.server.is_cut) = (true, true);
+    }
+
+    /// The client has a new connection.
+    pub fn reconnect(&mut self) {
+        self.cut();
+        self.is_cut = false;
+        self.client.reconnect(self.now);
+        self.update();
     }
 
     /// The server stops, and goes on as if no time had passed.
@@ -134,7 +151,9 @@ impl Sim {
 
     fn transmit(&mut self) {
         while let Some(message) = self.client.poll_transmit() {
-            self.up.send(self.now, &mut self.random, message);
+            if !self.is_cut {
+                self.up.send(self.now, &mut self.random, message);
+            }
         }
     }
 
@@ -173,7 +192,9 @@ impl Sim {
             self.client.receive(next, &frame).unwrap();
             self.transmit();
             // What was heard may have moved the next tick.
-            self.client_wakes = self.client_wakes.min(self.client.next_update().unwrap().max(next));
+            if let Some(due) = self.client.next_update() {
+                self.client_wakes = self.client_wakes.min(due.max(next));
+            }
         } else {
             self.update();
         }

@@ -7,7 +7,7 @@ use crate::room::Rejection;
 use futures_util::SinkExt;
 use std::time::Duration;
 use tickwire_shared::limits::{CLOSE_REASON_BYTES_MAX, DRAIN_BYTES_MAX};
-use tickwire_shared::{CloseCode, clean_text};
+use tickwire_shared::{CloseCode, clean_text, is_resumable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
@@ -23,8 +23,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) enum End {
     /// The peer is gone, or as good as gone: nothing can be said to it.
     Gone,
-    /// The peer said goodbye; the WebSocket layer has the answer ready.
-    Goodbye,
+    /// The peer said goodbye, with this close code if any; the WebSocket layer has the answer ready.
+    Goodbye(Option<u16>),
     /// The peer cannot come in, or did what it must not do.
     Rejected(Rejection),
     /// The room has spoken.
@@ -34,6 +34,16 @@ pub(super) enum End {
 impl End {
     pub(super) fn rejected(code: CloseCode, reason: impl Into<String>) -> Self {
         Self::Rejected(Rejection { code, reason: reason.into() })
+    }
+
+    /// Whether the peer may come back: the network may have caused this.
+    pub(super) fn keeps_seat(&self) -> bool {
+        match self {
+            Self::Gone => true,
+            Self::Goodbye(code) => code.is_some_and(is_resumable),
+            Self::Rejected(rejection) => is_resumable(rejection.code as u16),
+            Self::Farewell(farewell) => is_resumable(farewell.code as u16),
+        }
     }
 
     /// What a failure of the WebSocket layer means.
@@ -48,7 +58,7 @@ impl End {
             Error::Capacity(_) => Self::rejected(CloseCode::TooBig, "the message is too big"),
             Error::Utf8(_) => Self::rejected(CloseCode::NotText, "the text is not UTF-8"),
             Error::Protocol(ProtocolError::SendAfterClosing | ProtocolError::ReceivedAfterClosing) => {
-                Self::Goodbye
+                Self::Goodbye(None)
             }
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
             Error::Protocol(error) => Self::rejected(CloseCode::Protocol, error.to_string()),
@@ -121,5 +131,18 @@ mod tests {
         assert_eq!(code(ProtocolError::UnmaskedFrameFromClient.into()), Some(CloseCode::Protocol));
         assert_eq!(code(std::io::Error::from(std::io::ErrorKind::ConnectionReset).into()), None);
         assert_eq!(End::of(&ProtocolError::ResetWithoutClosingHandshake.into()), End::Gone);
+    }
+
+    #[test]
+    fn a_seat_is_kept_for_who_said_no_goodbye_and_did_nothing_wrong() {
+        let stalled = End::of(&Error::Io(std::io::Error::other(Stalled)));
+        let going_away = End::Goodbye(Some(1001));
+        for end in [End::Gone, stalled, going_away] {
+            assert!(end.keeps_seat(), "{end:?}");
+        }
+        let flood = End::of(&Error::Io(std::io::Error::other(TooManyBytes)));
+        for end in [End::Goodbye(Some(1000)), End::Goodbye(None), End::Goodbye(Some(4400)), flood] {
+            assert!(!end.keeps_seat(), "{end:?}");
+        }
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn poll_hear(
         match message {
             // The WebSocket layer answers pings itself.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(Heard::Nothing),
-            Message::Close(_) => Err(End::Goodbye),
+            Message::Close(frame) => Err(End::Goodbye(frame.map(|frame| frame.code.into()))),
             message => Ok(Heard::Message(message)),
         }
     } else {
@@ -115,7 +115,7 @@ async fn take_leave(departure: Departure, dialect: Dialect, tally: &Tally) {
             debug!("gone");
             return tally.left();
         }
-        End::Goodbye => {
+        End::Goodbye(_) => {
             debug!("goodbye");
             tally.left();
             return answer_goodbye(socket).await;

@@ -11,7 +11,7 @@ use crate::room::{Rejection, Room};
 use std::task::Poll;
 use std::time::Duration;
 use tickwire_shared::limits::JOINS_PER_TICK_MAX;
-use tickwire_shared::{ClientMessage, Game, PlayerId, Slack, Tick};
+use tickwire_shared::{ClientMessage, Game, PlayerId, ResumeToken, Slack, Tick};
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -70,7 +70,7 @@ impl Desk {
 
     fn join<G: Game>(&mut self, join: Join, room: &mut Room<G>) {
         let joined = match &*self.asking.insert(join) {
-            Join::Game { hello, .. } => room.join(hello),
+            Join::Game { hello, .. } => room.join(hello, &draw_token()),
             Join::Console { name, .. } => room.join_console(name),
         };
         let join = self.asking.take().expect("just put there");
@@ -104,8 +104,8 @@ impl Desk {
         });
     }
 
-    /// Looks at all sockets, and takes in what was said. Who has gone leaves after that: what was said before still
-    /// counts.
+    /// Looks at all sockets, and takes in what was said. Who has gone leaves after that, or loses the connection alone: what was said
+    /// before still counts.
     pub(super) fn listen<G: Game>(&mut self, room: &mut Room<G>, now: &Now<'_>) {
         self.seats.look(|player, seat, tick| {
             if let Err(end) = listen(player, seat, tick, room, now) {
@@ -113,10 +113,19 @@ impl Desk {
             }
         });
         for (player, end) in self.ended.drain(..) {
+            let keeps_seat = end.keeps_seat();
             self.seats.end(player, end);
-            room.leave(player);
+            if keeps_seat { room.detach(player) } else { room.leave(player) }
         }
     }
+}
+
+/// # Panics
+/// If the system has no chance to give. Then this room ends like one whose game fails: a token that can be guessed would be worse.
+fn draw_token() -> ResumeToken {
+    let mut token = ResumeToken::default();
+    getrandom::fill(&mut token).expect("the system's source of chance");
+    token
 }
 
 /// When a look is.

@@ -51,7 +51,15 @@ impl Seats {
         }
     }
 
+    /// Seats a connection. One that the player still had is over: nothing that it said or says counts any more.
     pub(super) fn insert(&mut self, player: PlayerId, visitor: Box<Visitor>, dialect: Dialect) {
+        if self.seats.contains_key(player) {
+            self.end(player, End::rejected(CloseCode::Replaced, "another connection has taken this seat"));
+            // What was noted of it must not be taken for the new one's.
+            [&mut self.restless, &mut self.unsent, &mut self.blocked]
+                .into_iter()
+                .for_each(|noted| noted.retain(|noted| *noted != player));
+        }
         let mut seat = Seat::new(*visitor, dialect);
         seat.register(player, &mut self.lookout);
         note_restless(&mut self.restless, player, &mut seat);

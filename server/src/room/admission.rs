@@ -1,16 +1,80 @@
-//! Owns who is let into a room: versions, seats, names, and what a newcomer is told first.
+//! Owns who comes into a room and goes: versions, seats, names, what a newcomer is told first, and what the others are told.
 
 use super::Room;
-use super::session::Session;
-use super::types::{Rejection, reject};
+use super::session::{Message, Session};
+use super::types::{Rejection, reject, with_inputs};
 use tickwire_shared::limits::{NAME_BYTES_MAX, SPECTATORS_PER_ROOM_MAX};
 use tickwire_shared::{
-    CloseCode, Game, Hello, Member, PROTOCOL_VERSION, PlayerId, Role, ServerMessage, Welcome, clean_text,
-    encode,
+    CloseCode, Game, Hello, Member, PROTOCOL_VERSION, PlayerId, ResumeToken, Role, ServerMessage, Welcome,
+    clean_text, encode,
 };
 
 impl<G: Game> Room<G> {
-    pub(super) fn check_version(&self, hello: &Hello) -> Result<(), Rejection> {
+    /// Lets a client in, or gives it back the seat that its Hello has a token of: then the same player comes out, and a connection
+    /// that the seat still has is replaced. Its first frame, made by the next tick that has a place for it, starts with the Welcome, and
+    /// in that is `token`: 128 bits of chance, drawn for this call.
+    ///
+    /// # Errors
+    /// [`CloseCode::Version`] with both sides' versions or the schemas' difference, [`CloseCode::Refused`] if the
+    /// room is full or the game says no, [`CloseCode::Unauthorized`] if there is no seat for the Hello's token.
+    pub fn join(&mut self, hello: &Hello, token: &ResumeToken) -> Result<PlayerId, Rejection> {
+        self.check_version(hello)?;
+        if let Some(presented) = &hello.resume {
+            return self.resume(presented, token);
+        }
+        let role = match hello.role {
+            Role::Console => return Err(reject(CloseCode::Malformed, "a console says no hello")),
+            role => role,
+        };
+        let player = self.seat(&hello.name, role)?;
+        if role == Role::Player
+            && let Err(refusal) = self.game.join(player)
+        {
+            self.sessions.remove(player);
+            return Err(reject(CloseCode::Refused, refusal.0));
+        }
+        self.greet(player, token);
+        self.announce(player);
+        Ok(player)
+    }
+
+    /// Lets a console in: it reads and writes lines of chat, and nothing else.
+    ///
+    /// # Errors
+    /// [`CloseCode::Refused`] if the room is full.
+    pub fn join_console(&mut self, name: &str) -> Result<PlayerId, Rejection> {
+        let player = self.seat(name, Role::Console)?;
+        self.announce(player);
+        Ok(player)
+    }
+
+    /// Takes a client out, for good. Twice is as good as once.
+    pub fn leave(&mut self, player: PlayerId) {
+        let Some(session) = self.sessions.remove(player) else { return };
+        self.counts = with_inputs(self.counts, session.queue.counts());
+        if session.role == Role::Player {
+            self.game.leave(player);
+        }
+        self.tell_others(player, &ServerMessage::Left { player });
+    }
+
+    fn announce(&mut self, player: PlayerId) {
+        let Session { name, role, .. } = &self.sessions[player];
+        let joined = ServerMessage::Joined { player, name: name.clone(), role: *role };
+        self.tell_others(player, &joined);
+    }
+
+    /// Who has no connection needs not be told: who comes back is told who is here.
+    fn tell_others(&mut self, player: PlayerId, message: &ServerMessage<'_>) {
+        let message = Message::presence(encode(message));
+        for (other, session) in &mut self.sessions {
+            if other != player && session.role != Role::Console && session.detached.is_none() {
+                session.pending.push(message.clone());
+            }
+        }
+    }
+
+    fn check_version(&self, hello: &Hello) -> Result<(), Rejection> {
         if hello.protocol != PROTOCOL_VERSION {
             let reason = format!("protocol {PROTOCOL_VERSION} here, {} there", hello.protocol);
             return Err(reject(CloseCode::Version, reason));
@@ -31,7 +95,7 @@ impl<G: Game> Room<G> {
         Err(reject(CloseCode::Version, reason))
     }
 
-    pub(super) fn seat(&mut self, name: &str, role: Role) -> Result<PlayerId, Rejection> {
+    fn seat(&mut self, name: &str, role: Role) -> Result<PlayerId, Rejection> {
         let players = self.players();
         let (taken, seats) = match role {
             Role::Player => (players, self.config.players_max),
@@ -60,16 +124,29 @@ impl<G: Game> Room<G> {
         encode(&ServerMessage::Roster(self.sessions.iter().map(member).collect()))
     }
 
-    pub(super) fn greeting(&self, player: PlayerId, role: Role) -> Vec<u8> {
+    /// What its next frame shall start with.
+    pub(super) fn greet(&mut self, player: PlayerId, token: &ResumeToken) {
+        let greeting = self.greeting(player, token);
+        let session = &mut self.sessions[player];
+        session.greeting = Some(greeting);
+        if self.config.resume_grace_ticks > 0 {
+            session.tokens.issue(token);
+        }
+    }
+
+    fn greeting(&self, player: PlayerId, token: &ResumeToken) -> Vec<u8> {
+        let grace_ticks = self.config.resume_grace_ticks;
+        let grace_seconds = grace_ticks.div_ceil(G::TICK_RATE_HZ.into());
         let mut greeting = encode(&ServerMessage::Welcome(Box::new(Welcome {
             protocol: PROTOCOL_VERSION,
             player,
-            role,
+            role: self.sessions[player].role,
             room: self.config.name.clone(),
             tick_rate_hz: G::TICK_RATE_HZ,
             tick: self.next_tick,
             epoch: self.config.epoch,
-            resume: None,
+            resume: (grace_ticks > 0).then_some(*token),
+            resume_grace_seconds: u32::try_from(grace_seconds).unwrap_or(u32::MAX),
             settings: encode(&self.config.settings),
             schema: self.layout.schema().clone(),
         })));

@@ -254,7 +254,7 @@ fn append_notices<I: Copy + Default>(
     }
     let events = std::mem::take(&mut session.pending.events_missed);
     let notices = std::mem::take(&mut session.pending.notices_missed);
-    if events + notices > 0 {
+    if events > 0 || notices > 0 {
         append_message(frame, &ServerMessage::Missed { events, notices }, REPORT_BYTES_MAX);
         frame.extend_from_slice(if notices > 0 { roster } else { &[] });
     }

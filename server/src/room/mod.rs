@@ -7,6 +7,7 @@ mod command_queue;
 mod encoder;
 mod hindsight;
 mod interest;
+mod resume;
 mod schedule;
 mod session;
 mod types;
@@ -20,9 +21,9 @@ use slotmap::SlotMap;
 use std::collections::VecDeque;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS, HIT_RECORDS_MAX};
 use tickwire_shared::{
-    Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, Hello, History, HitRecord, InputCounts,
-    Layout, PlayerId, PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick,
-    TickContext, Usage, append, clean_text, encode,
+    Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, History, HitRecord, InputCounts, Layout,
+    PlayerId, PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick, TickContext, Usage,
+    append, clean_text, encode, is_resumable,
 };
 pub use types::{Rejection, RoomConfig, RoomCounts, Sinks};
 use types::{reject, with_inputs};
@@ -95,13 +96,13 @@ impl<G: Game> Room<G> {
         self.next_tick
     }
 
-    /// How many play.
+    /// How many play, with or without a connection.
     #[must_use]
     pub fn players(&self) -> usize {
         self.sessions.values().filter(|session| session.role == Role::Player).count()
     }
 
-    /// How many are here in any role.
+    /// How many are here in any role, with or without a connection.
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.sessions.len()
@@ -144,51 +145,6 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn is_holding_back(&self, player: PlayerId) -> bool {
         self.sessions.get(player).is_some_and(|session| !session.waiting.is_empty())
-    }
-
-    /// Lets a client in. Its first frame, made by the next tick that has a place for it, starts with the Welcome.
-    ///
-    /// # Errors
-    /// [`CloseCode::Version`] with both sides' versions or the schemas' difference, [`CloseCode::Refused`] if the
-    /// room is full or the game says no.
-    pub fn join(&mut self, hello: &Hello) -> Result<PlayerId, Rejection> {
-        self.check_version(hello)?;
-        let role = match hello.role {
-            Role::Console => return Err(reject(CloseCode::Malformed, "a console says no hello")),
-            role => role,
-        };
-        let player = self.seat(&hello.name, role)?;
-        if role == Role::Player
-            && let Err(refusal) = self.game.join(player)
-        {
-            self.sessions.remove(player);
-            return Err(reject(CloseCode::Refused, refusal.0));
-        }
-        let greeting = self.greeting(player, role);
-        self.sessions[player].greeting = Some(greeting);
-        self.announce(player);
-        Ok(player)
-    }
-
-    /// Lets a console in: it reads and writes lines of chat, and nothing else.
-    ///
-    /// # Errors
-    /// [`CloseCode::Refused`] if the room is full.
-    pub fn join_console(&mut self, name: &str) -> Result<PlayerId, Rejection> {
-        let player = self.seat(name, Role::Console)?;
-        self.announce(player);
-        Ok(player)
-    }
-
-    /// Takes a client out. Twice is as good as once.
-    pub fn leave(&mut self, player: PlayerId) {
-        let Some(session) = self.sessions.remove(player) else { return };
-        self.counts = with_inputs(self.counts, session.queue.counts());
-        if session.role == Role::Player {
-            self.game.leave(player);
-        }
-        let left = notice(&ServerMessage::Left { player });
-        self.tell_others(player, &left);
     }
 
     /// Takes a client's message in. `slack` says how early it came, if it is a command. Messages of clients
@@ -246,6 +202,7 @@ impl<G: Game> Room<G> {
     pub fn tick(&mut self, sinks: &mut impl Sinks) {
         let tick = self.next_tick;
         self.close_overdue(sinks);
+        self.expire_seats();
         self.step(tick);
         self.next_tick = tick.plus(1);
         self.counts.ticks += 1;
@@ -263,19 +220,6 @@ impl<G: Game> Room<G> {
 }
 
 impl<G: Game> Room<G> {
-    fn announce(&mut self, player: PlayerId) {
-        let message = joined(player, &self.sessions[player]);
-        self.tell_others(player, &message);
-    }
-
-    fn tell_others(&mut self, player: PlayerId, message: &Message) {
-        for (other, session) in &mut self.sessions {
-            if other != player && session.role != Role::Console {
-                session.pending.push(message.clone());
-            }
-        }
-    }
-
     fn command(
         &mut self,
         player: PlayerId,
@@ -283,7 +227,12 @@ impl<G: Game> Room<G> {
         slack: Slack,
     ) -> Result<(), Rejection> {
         let limit_ticks = limit_ticks(self.config.rewind_ms_max, G::TICK_RATE_HZ);
-        self.sessions[player].command(command, slack, self.next_tick, limit_ticks)
+        let session = &mut self.sessions[player];
+        session.command(command, slack, self.next_tick, limit_ticks)?;
+        if session.has_acked() {
+            session.tokens.confirm();
+        }
+        Ok(())
     }
 
     fn close_overdue(&mut self, sinks: &mut impl Sinks) {
@@ -299,12 +248,14 @@ impl<G: Game> Room<G> {
     }
 
     fn end(&mut self, player: PlayerId, rejection: Rejection, sinks: &mut impl Sinks) {
-        let is_console = self.sessions[player].role == Role::Console;
+        let Session { role, detached, .. } = &self.sessions[player];
         let Rejection { code, reason } = rejection;
-        let closed = ServerMessage::Closed { code: code as u16, reason: reason.clone() };
-        let last = if is_console { Vec::new() } else { encode(&closed) };
-        sinks.close(player, code, reason, last);
-        self.leave(player);
+        if detached.is_none() {
+            let closed = ServerMessage::Closed { code: code as u16, reason: reason.clone() };
+            let last = if *role == Role::Console { Vec::new() } else { encode(&closed) };
+            sinks.close(player, code, reason, last);
+        }
+        if is_resumable(code as u16) { self.detach(player) } else { self.leave(player) }
     }
 
     fn step(&mut self, tick: Tick) {
@@ -342,14 +293,18 @@ impl<G: Game> Room<G> {
             assert!(length <= EVENT_BYTES_MAX, "{}: an event has {length} bytes", G::NAME);
             message.clear();
             append(message, &ServerMessage::Event(Bytes(event_bytes)));
-            let message = Message { bytes: message[..].into(), is_event: true, about: None };
+            let message =
+                Message { bytes: message[..].into(), is_event: true, is_presence: false, about: None };
             self.told.push((audience, message));
         }
     }
 
     fn send(&mut self, tick: Tick, sinks: &mut impl Sinks) {
         // Who missed a coming or going must not be wrong about it for ever.
-        let is_wanted = self.sessions.values().any(|session| session.pending.notices_missed > 0);
+        let is_wanted = self
+            .sessions
+            .values()
+            .any(|session| session.pending.notices_missed > 0 && session.detached.is_none());
         let roster = if is_wanted { self.roster() } else { Vec::new() };
         let now = self.history.get(tick).expect("a tick was just made");
         let scene = Scene {
@@ -362,6 +317,10 @@ impl<G: Game> Room<G> {
         for (player, session) in &mut self.sessions {
             if session.role == Role::Console {
                 send_lines(player, session, sinks);
+                continue;
+            }
+            if session.detached.is_some() {
+                self.encoder.skip(scene, player, session);
                 continue;
             }
             let has_window = session.has_window(tick);
@@ -393,8 +352,4 @@ fn send_lines<I: Copy + Default>(player: PlayerId, session: &mut Session<I>, sin
 
 fn notice(message: &ServerMessage<'_>) -> Message {
     Message::notice(encode(message))
-}
-
-fn joined<I>(player: PlayerId, session: &Session<I>) -> Message {
-    notice(&ServerMessage::Joined { player, name: session.name.clone(), role: session.role })
 }

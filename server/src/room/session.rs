@@ -3,6 +3,7 @@
 use super::bucket::{Bucket, Budget, Rate};
 use super::command_queue::CommandQueue;
 use super::hindsight::{Claim, Shown, Stamp};
+use super::resume::Tokens;
 use super::schedule::Waiting;
 use super::types::{Rejection, reject};
 use super::window::Window;
@@ -35,6 +36,9 @@ pub(super) struct Session<I> {
     /// What the player saw when it gave the last tick's input; `None` before its first command.
     pub stamp: Option<Stamp>,
     pub shown: Shown,
+    pub tokens: Tokens,
+    /// Since when it has no connection, if it has none: the tick that was to be made next.
+    pub detached: Option<Tick>,
     /// What must stand before the first snapshot: the Welcome. Taken by the first frame.
     pub greeting: Option<Vec<u8>>,
     pub pending: Pending,
@@ -66,6 +70,8 @@ impl<I: Copy + Default> Session<I> {
             queue: CommandQueue::default(),
             stamp: None,
             shown: Shown::default(),
+            tokens: Tokens::default(),
+            detached: None,
             greeting: None,
             pending: Pending::default(),
             table: SlotTable::default(),
@@ -82,6 +88,28 @@ impl<I: Copy + Default> Session<I> {
             resync: Bucket::full(RESYNC_RATE, now, tick_rate_hz),
             wants_full: false,
         }
+    }
+
+    /// Its connection is gone. What was told on it counts no more.
+    pub fn detach(&mut self, now: Tick) {
+        self.detached = Some(now);
+        self.greeting = None;
+        self.table = SlotTable::default();
+        (self.baseline, self.previous) = (None, None);
+        self.pending.restart();
+        self.pending.drops_events = true;
+    }
+
+    /// It begins anew on another connection. What belongs to the client stays: its name, its commands, and how much it may still say
+    /// and be sent.
+    pub fn attach(&mut self, now: Tick, tick_rate_hz: u32, bytes_per_second: u32) {
+        let name = std::mem::take(&mut self.name);
+        let fresh = Self::new(name, self.role, now, tick_rate_hz, bytes_per_second);
+        let Self { queue, tokens, mut pending, budget, chat, resync, .. } = std::mem::replace(self, fresh);
+        pending.restart();
+        pending.drops_events = false;
+        (self.queue, self.tokens, self.pending) = (queue, tokens, pending);
+        (self.budget, self.chat, self.resync) = (budget, chat, resync);
     }
 
     pub fn hear(&mut self, now: Tick) {
@@ -132,6 +160,11 @@ impl<I: Copy + Default> Session<I> {
         (input, arrival)
     }
 
+    /// Whether the client is known to have had a frame on its present connection, and so the Welcome.
+    pub fn has_acked(&self) -> bool {
+        self.window.has_acked()
+    }
+
     pub fn may_chat(&mut self, now: Tick, tick_rate_hz: u32) -> bool {
         self.chat.take(CHAT_RATE, now, tick_rate_hz)
     }
@@ -167,7 +200,7 @@ impl<I: Copy + Default> Session<I> {
     /// Why the session is over, if the client has been silent, or deaf, for too long.
     pub fn overdue(&self, now: Tick, tick_rate_hz: u32) -> Option<Rejection> {
         let ticks_max = i64::from(IDLE_SECONDS_MAX * tick_rate_hz);
-        if self.role == Role::Console {
+        if self.role == Role::Console || self.detached.is_some() {
             return None;
         }
         if now.since(self.heard) > ticks_max {
@@ -186,6 +219,8 @@ impl<I: Copy + Default> Session<I> {
 pub(super) struct Pending {
     messages: VecDeque<Message>,
     events: usize,
+    /// There is no connection that they could ever go to: what comes is missed.
+    pub drops_events: bool,
     pub events_missed: u32,
     pub notices_missed: u32,
 }
@@ -194,6 +229,8 @@ pub(super) struct Pending {
 pub(super) struct Message {
     pub bytes: Arc<[u8]>,
     pub is_event: bool,
+    /// It says who came or went.
+    pub is_presence: bool,
     /// It is only for who has this entity in view in the snapshot that the message travels with.
     pub about: Option<EntityId>,
 }
@@ -201,7 +238,12 @@ pub(super) struct Message {
 impl Message {
     /// For everyone who is given it.
     pub fn notice(bytes: Vec<u8>) -> Self {
-        Self { bytes: bytes.into(), is_event: false, about: None }
+        Self { bytes: bytes.into(), is_event: false, is_presence: false, about: None }
+    }
+
+    /// Says who came or went: a Roster takes its place.
+    pub fn presence(bytes: Vec<u8>) -> Self {
+        Self { is_presence: true, ..Self::notice(bytes) }
     }
 }
 
@@ -210,13 +252,21 @@ impl Pending {
     pub fn push(&mut self, message: Message) {
         let notices = self.messages.len() - self.events;
         match message.is_event {
-            true if self.events >= EVENTS_QUEUED_MAX => self.events_missed += 1,
+            true if self.drops_events || self.events >= EVENTS_QUEUED_MAX => {
+                self.events_missed = self.events_missed.saturating_add(1);
+            }
             false if notices >= NOTICES_QUEUED_MAX => self.notices_missed += 1,
             is_event => {
                 self.events += usize::from(is_event);
                 self.messages.push_back(message);
             }
         }
+    }
+
+    /// For a client that begins anew: events speak of a world that it holds no more, and who is here it is told first.
+    pub fn restart(&mut self) {
+        self.messages.retain(|message| !message.is_event && !message.is_presence);
+        self.events_missed = self.events_missed.saturating_add(std::mem::take(&mut self.events) as u32);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -239,7 +289,7 @@ mod tests {
     #[test]
     fn full_queues_drop_the_newest_and_count() {
         let mut pending = Pending::default();
-        let message = |is_event| Message { bytes: vec![0; 10].into(), is_event, about: None };
+        let message = |is_event| Message { is_event, ..Message::notice(vec![0; 10]) };
         for _ in 0..EVENTS_QUEUED_MAX + 3 {
             pending.push(message(true));
         }
@@ -248,5 +298,20 @@ mod tests {
         assert!(pending.pop(9).is_none());
         assert_eq!(std::iter::from_fn(|| pending.pop(10)).count(), EVENTS_QUEUED_MAX + 1);
         assert_eq!(pending.events, 0);
+    }
+
+    #[test]
+    fn who_begins_anew_is_told_how_many_events_it_missed_and_hears_the_chat() {
+        let mut pending = Pending::default();
+        let event = || Message { is_event: true, ..Message::notice(vec![1]) };
+        pending.push(event());
+        pending.push(Message::notice(vec![2]));
+        pending.push(Message::presence(vec![3]));
+        pending.restart();
+        pending.drops_events = true;
+        pending.push(event());
+        assert_eq!((pending.events_missed, pending.notices_missed), (2, 0));
+        assert_eq!(&*pending.pop(10).expect("the chat").bytes, [2]);
+        assert!(pending.is_empty());
     }
 }

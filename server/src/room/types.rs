@@ -20,6 +20,8 @@ pub struct RoomConfig<G: Game> {
     pub player_bytes_per_second: u32,
     /// Milliseconds that the world is rewound at most for what a player saw: see [`TickContext::rewound`](tickwire_shared::TickContext::rewound).
     pub rewind_ms_max: u32,
+    /// Ticks that the seat of a cut connection is kept for. 0: it is given up at once, and no client gets a resume token.
+    pub resume_grace_ticks: u64,
     /// Another, greater one for every room that opens: see [`tickwire_shared::Welcome::epoch`].
     pub epoch: u64,
 }
@@ -82,6 +84,14 @@ pub struct RoomCounts {
     pub chats_dropped: u64,
     /// Full snapshots asked for by clients that found themselves wrong.
     pub resyncs: u64,
+    /// Seats kept for clients whose connection was gone without a goodbye.
+    pub detached: u64,
+    /// Seats given to who presented their token, on a new connection.
+    pub resumed: u64,
+    /// Tokens that gave no seat: used, expired, forged, or of another room.
+    pub resumes_refused: u64,
+    /// Seats given up because nobody came back in time.
+    pub expired: u64,
     /// Commands that were the input of their tick, of sessions that are gone or here.
     pub inputs_applied: u64,
     /// Commands that came after their tick had run.

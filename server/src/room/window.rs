@@ -131,6 +131,11 @@ impl Window {
         self.shall_idle = false;
     }
 
+    /// Whether any snapshot was acked.
+    pub fn has_acked(&self) -> bool {
+        self.acked.is_some()
+    }
+
     /// Since when snapshots are under way of which none is acked, if there are any.
     pub fn waiting_since(&self) -> Option<Tick> {
         (!self.sent.is_empty()).then_some(self.moved)

@@ -6,7 +6,7 @@ mod game;
 mod player;
 
 pub use game::{Flaws, Pit, Wish};
-pub use player::{Closing, Player, greet, hello};
+pub use player::{Closing, Player, greet, hello, present};
 
 use futures_util::{SinkExt, StreamExt};
 use serde::de::DeserializeOwned;
@@ -36,6 +36,13 @@ pub struct Served {
 
 pub async fn serve() -> Served {
     serve_with(ServerConfig::default()).await
+}
+
+/// A configuration that keeps no seat of who is gone.
+pub fn forgetful() -> ServerConfig<Pit> {
+    let mut config = ServerConfig::default();
+    config.limits.resume_grace = Duration::ZERO;
+    config
 }
 
 pub async fn serve_with(config: ServerConfig<Pit>) -> Served {

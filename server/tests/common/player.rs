@@ -3,9 +3,10 @@
 use super::{Pit, Served, Socket, Wish, within};
 use futures_util::{SinkExt, StreamExt};
 use serde::Serialize;
+use std::time::Duration;
 use tickwire_shared::{
-    ClientMessage, Command, Game, Hello, Layout, Moment, PROTOCOL_VERSION, Role, ServerMessage, Tick,
-    Welcome, decode_prefix, encode,
+    ClientMessage, Command, Game, Hello, Layout, Moment, PROTOCOL_VERSION, ResumeToken, Role, ServerMessage,
+    Tick, Welcome, decode_prefix, encode,
 };
 use tokio_tungstenite::tungstenite::Message;
 
@@ -89,6 +90,21 @@ impl Player {
         Self::greeted(socket).await
     }
 
+    /// A client that comes back with a token.
+    pub async fn resume(served: &Served, room: &str, token: ResumeToken) -> Self {
+        Self::greeted(present(served, room, token).await).await
+    }
+
+    /// The token of its Welcome.
+    pub fn token(&self) -> ResumeToken {
+        self.welcome.resume.expect("the server keeps seats")
+    }
+
+    /// Ends its connection in the way of a broken network: with a reset, and nothing else.
+    pub fn cut(self) {
+        socket2::SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
     /// Waits for the answer to a Hello.
     pub async fn greeted(mut socket: Socket) -> Self {
         let frame = next_frame(&mut socket).await;
@@ -140,6 +156,15 @@ impl Player {
     pub async fn send<I: Serialize>(&mut self, message: &ClientMessage<I>) {
         within(self.socket.send(Message::binary(encode(message)))).await.unwrap();
     }
+}
+
+/// Says hello with a resume token.
+pub async fn present(served: &Served, room: &str, token: ResumeToken) -> Socket {
+    let mut socket = served.open(&format!("/play/{room}")).await;
+    let hello = Hello { resume: Some(token), name: "somebody else".to_owned(), ..hello() };
+    let hello = ClientMessage::<Wish>::Hello(Box::new(hello));
+    within(socket.send(Message::binary(encode(&hello)))).await.unwrap();
+    socket
 }
 
 /// Says hello.

@@ -54,9 +54,11 @@ impl Match {
             players_max: players,
             player_bytes_per_second: 1 << 20,
             rewind_ms_max: 250,
+            resume_grace_ticks: 0,
             epoch: 1,
         });
-        let players = (0..players).map(|_| room.join(&hello()).expect("there is a place")).collect();
+        let players =
+            (0..players).map(|_| room.join(&hello(), &[7; 16]).expect("there is a place")).collect();
         let mut running = Self { room, players, dice: Dice::new(SEED), sink: Sink::default() };
         running.tick();
         for _ in 1..WARM_UP_TICKS {

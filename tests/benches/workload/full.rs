@@ -19,7 +19,7 @@ pub struct FullClient<G: Game> {
 impl<G: Game<Input = Input>> FullClient<G> {
     /// Connects, and asks to be let in.
     pub async fn open(server: SocketAddr, room: usize, seed: u64) -> Outcome<Self> {
-        let config = ClientConfig { name: String::new(), role: Role::Player };
+        let config = ClientConfig { seed, ..ClientConfig::new("", Role::Player) };
         let mut connection = Connection::<G>::open(&play_url(server, room), config).await?;
         let walked = connection.client().tick();
         Ok(Self { connection, walker: Walker::new(seed), walked, snapshots: 0 })
@@ -40,9 +40,13 @@ impl<G: Game<Input = Input>> FullClient<G> {
         }
         let snapshots_before = std::mem::replace(&mut self.snapshots, client.stats().snapshots);
         match step {
-            Step::Frame { bytes } => Ok((self.snapshots > snapshots_before).then_some(bytes)),
+            Step::Frame { bytes } | Step::Resumed { bytes } => {
+                Ok((self.snapshots > snapshots_before).then_some(bytes))
+            }
             Step::Updated => Ok(None),
-            Step::Closed { code, reason } => Err(format!("closed with {code}: {reason}").into()),
+            Step::Closed { code, reason } | Step::Lost { code, reason } => {
+                Err(format!("closed with {code}: {reason}").into())
+            }
         }
     }
 }
