@@ -157,7 +157,7 @@ fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
         start_tick: Tick(1),
         players_max: 64,
         player_bytes_per_second,
-        resume_grace_ticks: 0,
+        resume_grace_ticks: 1 << 40,
         epoch: 1,
     })
 }
@@ -192,7 +192,10 @@ fn allocations(players: usize, plan: Plan, player_bytes_per_second: u32) -> u64 
     let mut room = room(plan, player_bytes_per_second);
     let players: Vec<PlayerId> = (0..players).map(|_| join(&mut room)).collect();
     let mut sinks = Counted::default();
+    // A seat without a connection is no reason either.
+    let kept = join(&mut room);
     room.tick(&mut sinks);
+    room.detach(kept);
     (0..WARM_UP_TICKS).for_each(|_| tick(&mut room, &players, &mut sinks));
     let (held_back, frames) = (room.counts().updates_held_back, sinks.frames);
     let asked = allocation_counter::measure(|| {
