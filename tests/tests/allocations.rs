@@ -155,7 +155,7 @@ fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
         settings: plan,
         seed: 7,
         start_tick: Tick(1),
-        players_max: 64,
+        players_max: 65,
         player_bytes_per_second,
         resume_grace_ticks: 1 << 40,
         epoch: 1,
