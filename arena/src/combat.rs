@@ -7,7 +7,7 @@ use crate::rules::{
 };
 use crate::{Event, Map, Segment, Weapon};
 use tickwire_shared::glam::Vec2;
-use tickwire_shared::{Audience, EntityId, PlayerId};
+use tickwire_shared::{Audience, EntityId, PlayerId, Rewound};
 
 /// What happens to somebody, and by whom.
 struct Harm {
@@ -19,16 +19,17 @@ struct Harm {
 }
 
 impl Arena {
-    /// Fires the rail: whoever stands first in its line is hit at once.
+    /// Fires the rail: whoever stands first in its line is hit at once, where its shooter saw them.
     pub(crate) fn rail(&mut self, cx: &mut Context<'_>, bodies: &[Body], firing: &Firing) {
-        let map = &cx.settings.map;
-        let endless = Segment { from: firing.from, to: firing.from + firing.aim * (map.size.x + map.size.y) };
-        let wall = map.first_hit(endless).unwrap_or(1.0);
-        let hit = self.first_body(bodies, endless, 0.0, firing.shooter).filter(|(_, part)| *part < wall);
+        let (endless, wall) = beam(&cx.settings.map, firing.from, firing.aim);
+        let past = cx.rewound(firing.shooter);
+        let seen = seen_bodies(&past, bodies);
+        let hit = self.first_body(&seen, endless, 0.0, firing.shooter).filter(|(_, part)| *part < wall);
         let to = endless.at(hit.map_or(wall, |(_, part)| part));
         // Everyone: a beam crosses the whole map, also where its shooter is not in sight.
         cx.emit(Audience::Everyone, Event::Beam { shooter: firing.shooter, from: firing.from, to });
         if let Some((victim, _)) = hit {
+            cx.record_hit(past.record(victim, past.get(victim).is_some()));
             let (attacker, weapon) = (firing.shooter, Weapon::Rail);
             self.harm(cx, victim, &Harm { attacker, weapon, damage: RAIL_DAMAGE, push: Vec2::ZERO });
         }
@@ -84,6 +85,18 @@ impl Arena {
         body.score += points;
         body.disturbances = body.disturbances.wrapping_add(1);
     }
+}
+
+/// Everybody where somebody saw them; where they are now, if there is nothing to go back to.
+fn seen_bodies(past: &Rewound<'_, Arena>, bodies: &[Body]) -> Vec<Body> {
+    let seen = |body: &Body| past.get(body.id).and_then(|entity| Some(entity.player()?.pos));
+    bodies.iter().map(|body| Body { pos: seen(body).unwrap_or(body.pos), ..*body }).collect()
+}
+
+/// A beam's way across the whole map, and the part of it up to the first wall.
+pub(crate) fn beam(map: &Map, from: Vec2, aim: Vec2) -> (Segment, f32) {
+    let endless = Segment { from, to: from + aim * (map.size.x + map.size.y) };
+    (endless, map.first_hit(endless).unwrap_or(1.0))
 }
 
 /// Both sides of a hit are told, and nobody else: others see its effects.

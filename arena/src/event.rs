@@ -1,6 +1,7 @@
 //! Owns what players are told once, and how it reads.
 
-use crate::{Item, Weapon};
+use crate::combat::beam;
+use crate::{Item, Map, Player, Weapon};
 use serde::{Deserialize, Serialize};
 use tickwire_shared::{PlayerId, glam::Vec2};
 
@@ -34,6 +35,11 @@ pub enum Event {
         /// What it hit.
         to: Vec2,
     },
+    /// A rocket started: told to whoever fired it, as everybody else sees it fly. Its shooter's client has told so already.
+    Launched {
+        /// Who fired.
+        shooter: PlayerId,
+    },
     /// Somebody took a pick-up.
     PickedUp {
         /// Who.
@@ -49,6 +55,30 @@ pub enum Event {
 }
 
 impl Event {
+    /// What a shooter's client knows of its own shot, which nobody can prevent: `player` just let `weapon` go off.
+    #[must_use]
+    pub(crate) fn of_shot(map: &Map, player: &Player, weapon: Weapon) -> Self {
+        let shooter = player.player;
+        match weapon {
+            Weapon::Launcher => Self::Launched { shooter },
+            Weapon::Rail => {
+                let (way, wall) = beam(map, player.pos, Vec2::from_angle(player.aim));
+                Self::Beam { shooter, from: way.from, to: way.at(wall) }
+            }
+        }
+    }
+
+    /// Whether the server told what this predicted. A beam may have ended in somebody whom the client knew nothing of: who
+    /// fired is enough, as the client asks only about shots of ticks that it has just heard of.
+    #[must_use]
+    pub(crate) fn is_same_shot(&self, told: &Self) -> bool {
+        match (self, told) {
+            (Self::Beam { shooter, .. }, Self::Beam { shooter: told, .. })
+            | (Self::Launched { shooter }, Self::Launched { shooter: told }) => shooter == told,
+            _ => false,
+        }
+    }
+
     /// The event as a line of text; `name` gives a player's name.
     #[must_use]
     pub fn line(&self, name: &dyn Fn(PlayerId) -> String) -> String {
@@ -67,6 +97,7 @@ impl Event {
                 format!("{} {verb} {}", name(killer), name(victim))
             }
             Self::Beam { shooter, .. } => format!("{} fired the rail", name(shooter)),
+            Self::Launched { shooter } => format!("{} fired a rocket", name(shooter)),
             Self::PickedUp { player, item } => {
                 let what = match item {
                     Item::Health => "health",

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::slotmap::{SecondaryMap, SlotMap};
-use tickwire_shared::{EntityId, Game, PlayerId, PredictContext, Refusal, Replicate, TickContext};
+use tickwire_shared::{Audience, EntityId, Game, PlayerId, PredictContext, Refusal, Replicate, TickContext};
 
 /// What a tick of this game is handed.
 pub(crate) type Context<'a> = TickContext<'a, Arena>;
@@ -55,6 +55,7 @@ pub(crate) struct Body {
 
 impl Game for Arena {
     const NAME: &'static str = "arena";
+    const VERSION: u32 = 2;
     const TICK_RATE_HZ: u32 = TICK_RATE_HZ;
     const CODES: &'static str = include_str!("../codes.txt");
     const PREDICTS: bool = true;
@@ -113,9 +114,15 @@ impl Game for Arena {
     }
 
     fn predict(cx: &mut PredictContext<'_, Self>) {
-        if let Entity::Player(player) = cx.own {
-            step(cx.settings, player, cx.input);
+        let Entity::Player(player) = &mut *cx.own else { return };
+        if let Some(weapon) = step(cx.settings, player, cx.input) {
+            let shot = Event::of_shot(&cx.settings.map, player, weapon);
+            cx.emit(shot);
         }
+    }
+
+    fn is_same_event(predicted: &Event, told: &Event) -> bool {
+        predicted.is_same_shot(told)
     }
 
     fn disturbances(entity: &Entity) -> u32 {
@@ -150,7 +157,11 @@ impl Arena {
     /// of players.
     fn fire(&mut self, cx: &mut Context<'_>, bodies: &[Body], firing: &Firing) {
         match firing.weapon {
-            Weapon::Launcher => self.launch(firing),
+            Weapon::Launcher => {
+                self.launch(firing);
+                let shooter = firing.shooter;
+                cx.emit(Audience::Only(shooter), Event::Launched { shooter });
+            }
             Weapon::Rail => self.rail(cx, bodies, firing),
         }
     }

@@ -3,15 +3,33 @@
 mod common;
 
 use common::{Botmatch, Match, Monkey, bare, row};
-use tickwire_arena::{Arena, Entity, Input, Settings};
-use tickwire_shared::{Game, PredictContext, Replicate, Tick};
+use tickwire_arena::{Arena, Entity, Event, Input, Settings};
+use tickwire_shared::{Audience, Game, PlayerId, PredictContext, Replicate, Tick};
 
 /// What the client core does: the game's prediction, and the wire's grid.
 fn predicted(tick: Tick, settings: &Settings, input: &Input, own: &Entity) -> Entity {
-    let mut own = own.clone();
-    Arena::predict(&mut PredictContext { tick, settings, input, own: &mut own });
+    predicted_with_events(tick, settings, input, own).0
+}
+
+fn predicted_with_events(
+    tick: Tick,
+    settings: &Settings,
+    input: &Input,
+    own: &Entity,
+) -> (Entity, Vec<Event>) {
+    let (mut own, mut events) = (own.clone(), Vec::new());
+    let player = own.player().expect("a player").player;
+    Arena::predict(&mut PredictContext {
+        tick,
+        settings,
+        player,
+        input,
+        own: &mut own,
+        others: &mut [],
+        events: &mut events,
+    });
     own.snap();
-    own
+    (own, events)
 }
 
 #[test]
@@ -82,5 +100,49 @@ fn every_surprise_in_a_fight_comes_with_a_changed_count() {
             }
         }
         assert!(surprises > 20 && kept > 50 * surprises, "seed {seed}: {surprises} surprises, {kept} kept");
+    }
+}
+
+/// The shots among a tick's events that this player is told of and could know of before.
+fn own_shots(events: &[(Audience, Event)], own: PlayerId) -> Vec<Event> {
+    let is_own = |event: &Event| matches!(event, Event::Beam { shooter, .. } | Event::Launched { shooter } if *shooter == own);
+    let hears = |audience: &Audience| match audience {
+        Audience::Everyone => true,
+        Audience::Only(player) => *player == own,
+        _ => false,
+    };
+    events
+        .iter()
+        .filter(|(audience, event)| hears(audience) && is_own(event))
+        .map(|(_, event)| event.clone())
+        .collect()
+}
+
+#[test]
+fn own_shots_are_known_at_once_and_told_by_the_server_in_the_same_tick() {
+    for seed in 0..4 {
+        let mut fight = Botmatch::new(seed, &["hunter", "hunter", "camper", "hunter"]);
+        let (mut shots, mut cut_short) = (0, 0);
+        for tick in 0..3600 {
+            fight.think();
+            let guesses: Vec<_> = (0..4)
+                .map(|index| {
+                    let (input, own) = (fight.room.players[index].input, fight.room.own_entity(index));
+                    predicted_with_events(fight.room.tick, &fight.room.settings, &input, own).1
+                })
+                .collect();
+            let before = fight.room.tick();
+            for (index, guess) in guesses.iter().enumerate() {
+                let told = own_shots(&fight.room.events[before..], fight.room.id(index));
+                assert_eq!(guess.len(), told.len(), "seed {seed}, tick {tick}: {guess:?}, {told:?}");
+                for (guess, told) in guess.iter().zip(&told) {
+                    assert!(Arena::is_same_event(guess, told), "{guess:?}, {told:?}");
+                    shots += 1;
+                    // Where a beam hits nobody it is the very same, to the bit.
+                    cut_short += u32::from(guess != told);
+                }
+            }
+        }
+        assert!(shots > 20 && cut_short < shots / 2, "seed {seed}: {shots} shots, {cut_short} beams hit");
     }
 }

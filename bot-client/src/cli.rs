@@ -1,5 +1,6 @@
 //! Owns the command line: what can be typed, what it means, and what is printed at the end.
 
+mod proxy;
 mod training;
 
 use crate::console::{self, End};
@@ -7,9 +8,11 @@ use crate::swarm::{self, Outcome, Report};
 use crate::{Exit, UrlError, play_url};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use proxy::{ProxyArgs, link_profile};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
+use tickwire_client::link::LinkProfile;
 use tickwire_shared::Bots;
 use training::{RecordArgs, TrainArgs};
 
@@ -45,6 +48,12 @@ enum Command {
     /// Exit code: 0 left, or the server said goodbye; 1 usage, 2 could not connect, 99 the connection was lost or
     /// the server threw us out.
     Console(ConsoleArgs),
+    /// Stand between clients and a server, and be as slow and as fitful as a real network
+    ///
+    /// Standard output says where it listens, once it does: listening on ADDRESS:PORT. Ctrl-C ends it.
+    ///
+    /// Exit code: 0 ended by Ctrl-C; 1 usage, or it cannot listen there.
+    Proxy(ProxyArgs),
     /// Record what a server sends to one client, for training
     ///
     /// The file holds every message of the server as it came: chat and names, too.
@@ -90,6 +99,12 @@ struct SwarmArgs {
     /// Spread the joins over this time [default: a fifth of --seconds, at most 2 s; 100 joins a second at most]
     #[arg(long, value_name = "SECONDS", value_parser = seconds_or_none)]
     ramp: Option<Duration>,
+    /// Let each bot's connection go over a link like this: lan, wifi, 4g, transatlantic, bad-wifi or stalling
+    #[arg(long, value_name = "PROFILE", value_parser = link_profile)]
+    link: Option<LinkProfile>,
+    /// What the links' jitter and stalls come from: same seed, same links
+    #[arg(long, value_name = "SEED", default_value_t = 1, requires = "link")]
+    link_seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -139,6 +154,7 @@ fn run<G: Bots>(cli: Cli) -> Result<Exit, clap::Error> {
             let plan = console::Plan { url, name: args.name };
             Ok(runtime.block_on(chat::<G>(&plan)))
         }
+        Command::Proxy(args) => args.run(&runtime),
         Command::Record(args) => args.run::<G>(&runtime),
         Command::Train(args) => Ok(args.run()),
     }
@@ -188,6 +204,7 @@ impl SwarmArgs {
             seed: self.seed,
             ramp: self.ramp.unwrap_or_else(|| usual_ramp(self.bots, self.seconds)),
             duration: self.seconds,
+            link: self.link.map(|profile| swarm::LinkPlan { profile, seed: self.link_seed }),
         })
     }
 
@@ -230,9 +247,16 @@ fn seconds_or_none(text: &str) -> Result<Duration, String> {
 
 /// Prints the report to stdout and what went wrong to stderr.
 fn print_outcome(outcome: &Outcome, json: bool) -> Exit {
-    let Outcome::Measured(report) = outcome else {
-        complain("interrupted before anything was measured");
-        return Exit::Interrupted;
+    let report = match outcome {
+        Outcome::Measured(report) => report,
+        Outcome::Interrupted => {
+            complain("interrupted before anything was measured");
+            return Exit::Interrupted;
+        }
+        Outcome::NoLink(reason) => {
+            complain(&format!("no link could be laid to {reason}"));
+            return Exit::NoConnection;
+        }
     };
     // A script gets its object in any case; people are spared a table of zeros.
     if json {

@@ -26,7 +26,7 @@ pub enum UrlError {
 /// If there is no such address.
 pub fn play_url(base: &str, room: &str) -> Result<String, UrlError> {
     let rest = base.strip_prefix("ws://").ok_or_else(|| UrlError::Scheme(base.to_owned()))?;
-    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, path) = split_host(rest);
     if host.is_empty() {
         return Err(UrlError::NoHost(base.to_owned()));
     }
@@ -37,6 +37,15 @@ pub fn play_url(base: &str, room: &str) -> Result<String, UrlError> {
         return Err(UrlError::Room(room.to_owned()));
     }
     Ok(format!("ws://{host}/play/{room}"))
+}
+
+/// The host of a game socket, with its port if it names one, and all that comes after it.
+pub(crate) fn split(url: &str) -> (&str, &str) {
+    split_host(url.strip_prefix("ws://").unwrap_or(url))
+}
+
+fn split_host(rest: &str) -> (&str, &str) {
+    rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
 }
 
 #[cfg(test)]
@@ -56,6 +65,12 @@ mod tests {
         for base in ["ws://host/play/other", "ws://host:1/behind/a/proxy?token=1"] {
             assert_eq!(play_url(base, "lobby").unwrap(), base);
         }
+    }
+
+    #[test]
+    fn an_address_is_a_host_and_the_rest() {
+        assert_eq!(split("ws://host:1/play/x?token=1"), ("host:1", "/play/x?token=1"));
+        assert_eq!(split("ws://[::1]:9001"), ("[::1]:9001", ""));
     }
 
     #[test]

@@ -41,6 +41,27 @@ async fn people_get_a_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_swarm_over_a_link_sees_the_right_world_later() {
+    let server = Server::start().await;
+    let args = ["swarm", "--url", &server.url, "--bots", "8", "--seconds", "3", "--link", "wifi", "--json"];
+    let ended = bot_client(&args).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let report = report(&ended);
+    assert_eq!((&report["joined"], &report["link"]), (&8.into(), &"wifi".into()), "{report}");
+    assert_eq!((&report["hash_mismatches"], &report["dropped"]), (&0.into(), &0.into()), "{report}");
+    assert!(report["hash_checks"].as_u64() > Some(0), "{report}");
+    assert!(report["input_ack_ms"]["p50"].as_f64() >= Some(8.0), "two ways of 4 ms: {report}");
+    let args = ["swarm", "--url", &server.url, "--bots", "1", "--seconds", "0.5", "--link", "lan"];
+    let ended = bot_client(&args).await;
+    assert!(
+        ended.stdout.starts_with("1 bots, 0.5 s measured at 60 Hz, over the link lan\n"),
+        "{}",
+        ended.stdout
+    );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_drops_the_bots() {
     let server = Server::start().await;
     let args = ["swarm", "--url", &server.url, "--bots", "4", "--seconds", "600", "--ramp", "0", "--json"];

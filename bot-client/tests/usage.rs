@@ -22,6 +22,12 @@ async fn what_cannot_be_understood_is_a_usage_error() {
         &["train"],
         &["train", "--out", "x"],
         &["train", "there-is-no-such-file"],
+        &["swarm", "--link-seed", "2"],
+        &["proxy"],
+        &["proxy", "--profile", "wifi", "--listen", "9001"],
+        &["proxy", "--profile", "wifi", "--listen", "192.0.2.1:0"],
+        &["proxy", "--profile", "wifi", "--to", "nowhere"],
+        &["proxy", "--profile", "wifi", "--seed", "-1"],
     ] {
         let ended = bot_client(args).await;
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{args:?}");
@@ -44,6 +50,20 @@ async fn an_unknown_behaviour_is_answered_by_those_there_are() {
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     for known in <tickwire_arena::Arena as tickwire_shared::Bots>::BEHAVIOURS {
         assert!(ended.stderr.contains(known), "{known} in {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_link_is_answered_by_those_there_are() {
+    for (args, option) in
+        [(["swarm", "--link", "dsl"], "--link"), (["proxy", "--profile", "dsl"], "--profile")]
+    {
+        let ended = bot_client(&args).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{args:?}");
+        assert!(ended.stderr.contains(option), "{option} in {}", ended.stderr);
+        for known in tickwire_client::link::LinkProfile::ALL {
+            assert!(ended.stderr.contains(known.name), "{} in {}", known.name, ended.stderr);
+        }
     }
 }
 

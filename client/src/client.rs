@@ -148,6 +148,7 @@ impl<G: Game> Client<G> {
             self.stats.commands += 1;
             self.stats.messages_dropped += self.outbox.push::<G>(&ClientMessage::Command(command));
         }
+        self.tell_effects();
         if self.resync_at.is_some_and(|asked| now.saturating_sub(asked) >= RESYNC_INTERVAL) {
             self.ask_resync(now);
         }
@@ -263,6 +264,13 @@ impl<G: Game> Client<G> {
         self.stats.notices_dropped += self.notices.push(notice);
     }
 
+    /// Tells what the prediction now says of its events.
+    pub(crate) fn tell_effects(&mut self) {
+        while let Some(notice) = self.joined.as_mut().and_then(|joined| joined.prediction.effects.poll()) {
+            self.notify(notice);
+        }
+    }
+
     fn send(&mut self, message: &ClientMessage<G::Input>) {
         self.stats.messages_dropped += self.outbox.push::<G>(message);
     }
@@ -294,7 +302,8 @@ impl<G: Game> Client<G> {
         self.joined.as_ref().map(|joined| joined.clock.tick()).unwrap_or_default()
     }
 
-    /// The player's own entity at [`Client::tick`], as predicted; as last heard, if the game does not predict.
+    /// The player's own entity at [`Client::tick`], exactly as predicted; as last heard, if the game does not predict. To be drawn,
+    /// it comes smoothly from [`Client::own_view`].
     #[must_use]
     pub fn own(&self) -> Option<(EntityId, &G::Entity)> {
         self.joined.as_ref()?.prediction.own()
@@ -304,15 +313,7 @@ impl<G: Game> Client<G> {
     pub fn newest(&self, others: &mut Vec<(EntityId, G::Entity)>) {
         others.clear();
         if let Some(joined) = &self.joined {
-            joined.interpolation.newest::<G>(self.own().map(|(id, _)| id), others);
-        }
-    }
-
-    /// All other entities, smoothly and a little in the past, into a vector that is cleared first. For drawing.
-    pub fn view(&self, now: Duration, others: &mut Vec<(EntityId, G::Entity)>) {
-        others.clear();
-        if let Some(joined) = &self.joined {
-            joined.interpolation.view::<G>(now, self.own().map(|(id, _)| id), others);
+            joined.interpolation.append_newest::<G>(self.own().map(|(id, _)| id), others);
         }
     }
 

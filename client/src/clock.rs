@@ -90,9 +90,19 @@ impl Clock {
         }
     }
 
+    /// How many ticks long a time is.
+    pub fn ticks(&self, time: Duration) -> f64 {
+        self.timeline.ticks(time)
+    }
+
     /// The last tick that was made.
     pub fn tick(&self) -> Tick {
         self.made
+    }
+
+    /// How much of the way from the last tick that was made to the next one is done.
+    pub fn part(&self, now: Duration) -> f32 {
+        (self.position(now) - self.timeline.place(self.made)).clamp(0.0, 1.0) as f32
     }
 
     /// For how long the server could have been heard and was not.

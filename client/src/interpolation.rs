@@ -4,30 +4,65 @@ use crate::playback::Playback;
 use crate::timeline::Timeline;
 use std::time::Duration;
 use tickwire_shared::limits::CLIENT_SNAPSHOTS_MAX;
-use tickwire_shared::{EntityId, Game, Held, History, Replicate, Row, Snapshot};
+use tickwire_shared::{DrawnRow, EntityId, Game, Held, History, Layout, Replicate, Row, Snapshot, Tick};
 
 /// The last snapshots, and where in them the drawing is.
 pub(crate) struct Interpolation {
-    snapshots: History<Snapshot>,
+    snapshots: History<Seen>,
     /// Memory for the next one.
-    spare: Snapshot,
+    spare: Seen,
     timeline: Timeline,
     playback: Option<Playback>,
+}
+
+/// What was in view at a tick.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    rows: Snapshot,
+    /// The rows that are of an earlier tick, as the server had no bytes left for them: in the order of ids.
+    older: Vec<(EntityId, Tick)>,
+}
+
+impl Seen {
+    /// Everything in view: whose row, of which tick, and the row.
+    pub fn iter(&self) -> impl Iterator<Item = (EntityId, Tick, Row<'_>)> {
+        self.rows.iter().map(|(id, row)| (id, self.tick_of(id), row))
+    }
+
+    fn get(&self, id: EntityId) -> Option<(Tick, Row<'_>)> {
+        self.rows.get(id).map(|row| (self.tick_of(id), row))
+    }
+
+    fn tick_of(&self, id: EntityId) -> Tick {
+        let older = self.older.binary_search_by_key(&id, |(other, _)| *other).ok();
+        older.map_or(self.rows.tick(), |place| self.older[place].1)
+    }
+
+    fn fill(&mut self, held: &Held) {
+        held.copy_to(&mut self.rows);
+        self.older.clear();
+        let (table, tick) = (held.table(), self.rows.tick());
+        if table.is_lagging() {
+            let ticks = table.ids().map(|id| (id, table.row_tick(id, tick)));
+            self.older.extend(ticks.filter(|(_, row_tick)| *row_tick != tick));
+            self.older.sort_unstable();
+        }
+    }
 }
 
 impl Interpolation {
     /// Places in time are measured on this timeline.
     pub fn new(timeline: Timeline) -> Self {
         let snapshots = History::new(CLIENT_SNAPSHOTS_MAX);
-        Self { snapshots, spare: Snapshot::default(), timeline, playback: None }
+        Self { snapshots, spare: Seen::default(), timeline, playback: None }
     }
 
     /// Keeps what is held now. Says how much later it came than the fastest snapshot so far.
     pub fn take(&mut self, now: Duration, held: &Held) -> Duration {
-        let mut snapshot = std::mem::take(&mut self.spare);
-        held.copy_to(&mut snapshot);
-        let tick = snapshot.tick();
-        self.spare = self.snapshots.push(tick, snapshot).unwrap_or_default();
+        let mut seen = std::mem::take(&mut self.spare);
+        seen.fill(held);
+        let tick = seen.rows.tick();
+        self.spare = self.snapshots.push(tick, seen).unwrap_or_default();
         match &mut self.playback {
             Some(playback) => playback.arrived(now, tick),
             None => {
@@ -37,51 +72,60 @@ impl Interpolation {
         }
     }
 
+    /// The newest snapshot.
+    pub fn newest(&self) -> Option<&Seen> {
+        self.snapshots.newest().map(|(_, seen)| seen)
+    }
+
     /// Appends all but the own entity, as in the newest snapshot.
-    pub fn newest<G: Game>(&self, own: Option<EntityId>, others: &mut Vec<(EntityId, G::Entity)>) {
-        let Some((_, newest)) = self.snapshots.newest() else { return };
-        let rows = newest.iter().filter(|(id, _)| Some(*id) != own);
+    pub fn append_newest<G: Game>(&self, own: Option<EntityId>, others: &mut Vec<(EntityId, G::Entity)>) {
+        let rows = self.newest().into_iter().flat_map(|newest| newest.rows.iter());
+        let rows = rows.filter(|(id, _)| Some(*id) != own);
         others.extend(rows.map(|(id, row)| (id, G::Entity::from_row(row.kind, row.columns))));
     }
 
-    /// Appends all but the own entity, as they were at the moment of the past that is drawn now.
+    /// The place in time that is drawn now.
+    pub fn place(&self, now: Duration) -> Option<(Tick, f32)> {
+        let position = self.playback.as_ref()?.position(now);
+        let tick = self.timeline.tick_at(position);
+        // Before the first tick of all there is nothing to be a part of.
+        Some((tick, (position - self.timeline.place(tick)).max(0.0) as f32))
+    }
+
+    /// Everything that is in view at the place that is drawn now.
     ///
     /// Nothing is drawn before the tick of its first snapshot, and all of it until the tick of the first snapshot without it.
     pub fn view<G: Game>(
         &self,
+        layout: &Layout,
         now: Duration,
-        own: Option<EntityId>,
-        others: &mut Vec<(EntityId, G::Entity)>,
-    ) {
-        let Some((earlier, later, part)) = self.around(now) else { return };
-        for (id, row) in earlier.iter().filter(|(id, _)| Some(*id) != own) {
-            let next = later.and_then(|later| later.get(id));
-            others.push((id, between::<G>(row, next, part)));
-        }
+    ) -> impl Iterator<Item = (EntityId, DrawnRow)> {
+        let view = self.place(now).and_then(|at| Some((at, self.around(at)?)));
+        view.into_iter().flat_map(move |(at, (earlier, later))| {
+            earlier.iter().map(move |(id, tick, row)| {
+                let next = later.and_then(|later| later.get(id)).filter(|(next, _)| *next > tick);
+                (id, DrawnRow::between::<G>(layout, (tick, row), next, at))
+            })
+        })
     }
 
-    /// The snapshots before and after the moment that is drawn, and how much of the way between is done.
-    fn around(&self, now: Duration) -> Option<(&Snapshot, Option<&Snapshot>, f32)> {
-        let position = self.playback.as_ref()?.position(now);
+    /// One entity, as in [`Interpolation::view`].
+    pub fn drawn<G: Game>(&self, layout: &Layout, now: Duration, id: EntityId) -> Option<DrawnRow> {
+        let at = self.place(now)?;
+        let (earlier, later) = self.around(at)?;
+        let next = later.and_then(|later| later.get(id));
+        Some(DrawnRow::between::<G>(layout, earlier.get(id)?, next, at))
+    }
+
+    /// The snapshots before and after a place. Before the first one there is only that.
+    fn around(&self, at: (Tick, f32)) -> Option<(&Seen, Option<&Seen>)> {
         let mut later = None;
-        for (tick, snapshot) in self.snapshots.iter().rev() {
-            let place = self.timeline.place(tick);
-            if place <= position {
-                let part = later.map_or(0.0, |(next, _)| (position - place) / (next - place));
-                return Some((snapshot, later.map(|(_, snapshot)| snapshot), part as f32));
+        for (tick, seen) in self.snapshots.iter().rev() {
+            if tick <= at.0 {
+                return Some((seen, later));
             }
-            later = Some((place, snapshot));
+            later = Some(seen);
         }
-        later.map(|(_, oldest)| (oldest, None, 0.0))
+        later.map(|oldest| (oldest, None))
     }
-}
-
-/// An entity on its way from one row to the next, if there is a way.
-fn between<G: Game>(row: Row<'_>, next: Option<Row<'_>>, part: f32) -> G::Entity {
-    let from = G::Entity::from_row(row.kind, row.columns);
-    let Some(next) = next.filter(|next| next.kind == row.kind && part > 0.0) else { return from };
-    if G::teleported(&from, &G::Entity::from_row(next.kind, next.columns)) {
-        return from;
-    }
-    G::Entity::mix(row.kind, row.columns, next.columns, part)
 }

@@ -2,11 +2,12 @@
 
 use crate::clock::Clock;
 use crate::interpolation::Interpolation;
-use crate::prediction::{Prediction, Verdict};
+use crate::prediction::Prediction;
+use crate::smoothing::Smoothing;
 use crate::timeline::Timeline;
 use std::time::Duration;
 use tickwire_shared::{
-    Command, Game, Held, Malformed, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
+    Command, Game, Malformed, Moment, PlayerId, Role, Slack, Tick, Welcome, WireTick, decode,
 };
 
 /// A client that is in the room.
@@ -16,11 +17,13 @@ pub(crate) struct Joined<G: Game> {
     pub clock: Clock,
     pub prediction: Prediction<G>,
     pub interpolation: Interpolation,
+    pub smoothing: Smoothing,
     role: Role,
     /// The Welcome's tick, until there is a snapshot.
     welcomed: Tick,
-    /// The newest snapshot, taken in or ignored.
+    /// The newest snapshot, taken in or ignored, and when it came.
     newest: Option<Tick>,
+    heard_at: Duration,
 }
 
 impl<G: Game> Joined<G> {
@@ -31,16 +34,23 @@ impl<G: Game> Joined<G> {
             player: welcome.player,
             settings: decode(&welcome.settings)?,
             clock: Clock::start(timeline, now, welcome.tick, round_trip),
-            prediction: Prediction::new(G::PREDICTS && welcome.role == Role::Player),
+            prediction: Prediction::new(welcome.player, G::PREDICTS && welcome.role == Role::Player),
             interpolation: Interpolation::new(timeline),
+            smoothing: Smoothing::default(),
             role: welcome.role,
             welcomed: welcome.tick,
             newest: None,
+            heard_at: now,
         })
     }
 
     /// The same client on a new connection. All begins anew, but for the ticks that it has made already.
-    pub fn resumed(&self, now: Duration, welcome: &Welcome, round_trip: Duration) -> Result<Self, Malformed> {
+    pub fn resumed(
+        &mut self,
+        now: Duration,
+        welcome: &Welcome,
+        round_trip: Duration,
+    ) -> Result<Self, Malformed> {
         if welcome.player != self.player || welcome.role != self.role {
             return Err(Malformed("the server gives back another seat than the token's"));
         }
@@ -48,6 +58,8 @@ impl<G: Game> Joined<G> {
         joined.clock.skip_made(self.clock.tick());
         // What became of the commands that were under way at the cut is not known.
         joined.prediction.skip_to(joined.clock.tick().plus(1));
+        // What was predicted will not be confirmed any more: what the server told meanwhile is lost.
+        joined.prediction.effects = self.prediction.effects.cut();
         Ok(joined)
     }
 
@@ -64,12 +76,26 @@ impl<G: Game> Joined<G> {
         // A spectator's command is only its ack: without acks the server would send nothing more.
         let input = if self.role == Role::Player { wanted } else { G::Input::default() };
         self.prediction.step(&self.settings, tick, input);
-        Some(Command { tick: tick.wire(), acked: self.heard().wire(), input })
+        let drawn = self.interpolation.place(now);
+        let seen = drawn.map_or(Moment::at(self.heard()), |(tick, part)| Moment::after(tick, part.into()));
+        Some(Command {
+            tick: tick.wire(),
+            acked: self.heard().wire(),
+            ack_delay: self.ack_delay(now),
+            seen: seen.wire(),
+            input,
+        })
     }
 
     /// What is acked, and what 16-bit ticks are near to. An ack says what has left the line, not what was understood.
     fn heard(&self) -> Tick {
         self.newest.unwrap_or(self.welcomed)
+    }
+
+    /// How long what is acked has been here.
+    fn ack_delay(&self, now: Duration) -> u8 {
+        // A float becomes an integer by saturation.
+        (self.clock.ticks(now.saturating_sub(self.heard_at)) * 16.0) as u8
     }
 
     /// Takes note of a snapshot that came in, whatever is in it. Returns its tick in full.
@@ -79,15 +105,8 @@ impl<G: Game> Joined<G> {
             return Err(Malformed("a snapshot is not newer than the last"));
         }
         self.newest = Some(tick);
+        self.heard_at = now;
         self.clock.heard(now, tick, slack);
         Ok(tick)
-    }
-
-    /// Makes what is held now visible: the own entity in the prediction, all others in the interpolation.
-    /// Says how the prediction did, and how much later than the fastest snapshot this one came.
-    pub fn show(&mut self, now: Duration, tick: Tick, held: &Held) -> (Verdict, Duration) {
-        let lateness = self.interpolation.take(now, held);
-        let own = held.own().and_then(|id| Some((id, held.get(id)?)));
-        (self.prediction.correct(&self.settings, tick, own, self.clock.tick()), lateness)
     }
 }

@@ -30,22 +30,31 @@
 //! }
 //! ```
 //!
-//! Then [`Client::poll_notice`] tells what happened, and [`Client::own`] and [`Client::view`] what to draw. Update once
-//! before the first message is sent: that is when the clock starts to measure the way to the server.
+//! Then [`Client::poll_notice`] tells what happened, and [`Client::predicted_view`] and [`Client::view`] what to draw, at any frame
+//! rate: what this client predicts in the present, and all others in the past. Update once before the first message is
+//! sent: that is when the clock starts to measure the way to the server.
+//!
+//! Beside the client stands [`link`]: what a network does to what is sent, for whoever wants to know how a game feels over it.
 
 mod client;
 mod clock;
 mod comeback;
+mod drawing;
+mod effects;
 mod interpolation;
+mod jitter;
 mod joined;
+pub mod link;
 mod notice;
 mod outbox;
 mod playback;
 mod prediction;
 mod receive;
+mod reconcile;
 mod ring;
 mod roster;
 mod slack;
+mod smoothing;
 mod stats;
 mod timeline;
 
@@ -53,6 +62,7 @@ mod timeline;
 pub mod net;
 
 pub use client::{Client, ClientConfig, State};
+pub use effects::EffectId;
 pub use notice::Notice;
-pub use stats::Stats;
+pub use stats::{Correction, Stats};
 pub use tickwire_shared::Malformed;

@@ -1,10 +1,9 @@
 //! Owns what the client tells its user besides the state of the world, and the bounded queue in which that waits.
 
+use crate::EffectId;
 use std::collections::VecDeque;
+use tickwire_shared::limits::CLIENT_NOTICES_QUEUED_MAX;
 use tickwire_shared::{Chat, Game, PlayerId, Role, Welcome};
-
-/// Notices waiting for [`Client::poll_notice`](crate::Client::poll_notice). At the limit the oldest is dropped and counted.
-const NOTICES_MAX: usize = 512;
 
 /// Something that happened. Events come no earlier than the snapshot that they speak of.
 pub enum Notice<G: Game> {
@@ -28,6 +27,26 @@ pub enum Notice<G: Game> {
     },
     /// A one-off fact of the game.
     Event(G::Event),
+    /// An event that this client expects the server to tell: to be shown at once. [`Notice::Confirmed`] or
+    /// [`Notice::Withdrawn`] follows.
+    Predicted {
+        /// What those will name.
+        id: EffectId,
+        /// As it will be, as far as this client knows.
+        event: G::Event,
+    },
+    /// The server told a predicted event, which has been shown: this comes in place of [`Notice::Event`].
+    Confirmed {
+        /// Which one.
+        id: EffectId,
+        /// As it really was.
+        event: G::Event,
+    },
+    /// A predicted event did not happen.
+    Withdrawn {
+        /// Which one.
+        id: EffectId,
+    },
     /// Someone said something.
     Chat(Chat),
     /// This client was too slow: the server dropped some of what it should have been told.
@@ -74,7 +93,7 @@ impl<G: Game> NoticeQueue<G> {
 
     /// Appends a notice. Says how many had to be dropped for it.
     pub fn push(&mut self, notice: Notice<G>) -> u64 {
-        let is_full = self.notices.len() == NOTICES_MAX;
+        let is_full = self.notices.len() == CLIENT_NOTICES_QUEUED_MAX;
         if is_full {
             self.notices.pop_front();
         }

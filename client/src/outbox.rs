@@ -2,11 +2,8 @@
 
 use std::collections::VecDeque;
 use tickwire_shared::encode;
+use tickwire_shared::limits::CLIENT_MESSAGES_QUEUED_MAX;
 use tickwire_shared::{ClientMessage, Game};
-
-/// Messages waiting for [`Client::poll_transmit`](crate::Client::poll_transmit). At the limit the oldest is dropped
-/// and counted: a command that has waited for so long is late, and a lost `Resync` is asked again.
-const MESSAGES_MAX: usize = 64;
 
 /// Encoded messages, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +14,7 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Appends a message. Says how many had to be dropped for it.
     pub fn push<G: Game>(&mut self, message: &ClientMessage<G::Input>) -> u64 {
-        let is_full = self.messages.len() == MESSAGES_MAX;
+        let is_full = self.messages.len() == CLIENT_MESSAGES_QUEUED_MAX;
         if is_full {
             self.messages.pop_front();
         }

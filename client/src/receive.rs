@@ -31,6 +31,7 @@ impl<G: Game> Client<G> {
                 break;
             }
         }
+        self.tell_effects();
         Ok(())
     }
 
@@ -38,7 +39,7 @@ impl<G: Game> Client<G> {
         match message {
             ServerMessage::Welcome(welcome) => self.take_welcome(now, welcome)?,
             ServerMessage::Snapshot(snapshot) => self.take_snapshot(now, snapshot)?,
-            ServerMessage::Event(event) => self.notify(Notice::Event(decode(event.0)?)),
+            ServerMessage::Event(event) => self.take_event(decode(event.0)?),
             ServerMessage::Roster(members) => self.take_roster(members),
             ServerMessage::Chat(chat) => {
                 let (name, text) =
@@ -62,6 +63,14 @@ impl<G: Game> Client<G> {
             ServerMessage::Closed { code, reason } => self.connection_lost(now, code, &reason),
         }
         Ok(())
+    }
+
+    fn take_event(&mut self, event: G::Event) {
+        let notice = match &mut self.joined {
+            Some(joined) => joined.prediction.effects.confirm(event),
+            None => Notice::Event(event),
+        };
+        self.notify(notice);
     }
 
     /// Tells of everyone who is new on the list, and of everyone who is no longer on it.
@@ -97,7 +106,7 @@ impl<G: Game> Client<G> {
             return Err(Malformed("a tick is beyond all use"));
         }
         let round_trip = self.hello_at.map_or(ROUND_TRIP_GUESS, |hello_at| now.saturating_sub(hello_at));
-        let before = self.joined.as_ref();
+        let before = self.joined.as_mut();
         let (joined, notice) = match before.map(|before| before.resumed(now, &welcome, round_trip)) {
             Some(resumed) => (resumed?, Notice::Resumed),
             None => (Joined::new(now, &welcome, round_trip)?, Notice::Welcome(welcome.clone())),
@@ -163,12 +172,18 @@ impl<G: Game> Client<G> {
 
     fn show(&mut self, now: Duration, tick: Tick) {
         let Some(joined) = &mut self.joined else { return };
-        let (verdict, lateness) = joined.show(now, tick, &self.held);
-        self.stats.last_snapshot_age = Some(lateness);
-        match verdict {
+        let shown = joined.show(&self.layout, now, tick, &self.held);
+        self.stats.last_snapshot_age = Some(shown.lateness);
+        self.stats.along_corrections += u64::from(shown.is_along_wrong);
+        match shown.verdict {
             Verdict::Wrong => self.stats.mispredictions += 1,
             Verdict::Disturbed => self.stats.explained_corrections += 1,
             Verdict::Right | Verdict::Unknown => {}
+        }
+        if let Some(correction) = shown.correction {
+            self.stats.correction_steps_sum += u64::from(correction.steps);
+            self.stats.correction_steps_max = self.stats.correction_steps_max.max(correction.steps);
+            self.stats.last_correction = Some(correction);
         }
     }
 }

@@ -1,11 +1,8 @@
 //! Owns who is in the room, and what to call them.
 
 use std::collections::BTreeMap;
-use tickwire_shared::limits::NAME_BYTES_MAX;
+use tickwire_shared::limits::{CLIENT_NAMES_MAX, NAME_BYTES_MAX};
 use tickwire_shared::{Member, PlayerId, Role, clean_text, key_parts};
-
-/// Names kept. At the limit a newcomer goes by its number.
-const NAMES_MAX: usize = 4096;
 
 /// Who is in the room.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +13,7 @@ pub(crate) struct Roster {
 impl Roster {
     /// Puts someone onto the list. A name is cut as the server would have: nobody fills the memory with names.
     pub fn join(&mut self, player: PlayerId, name: &str, role: Role) {
-        if self.names.len() < NAMES_MAX || self.names.contains_key(&player) {
+        if self.names.len() < CLIENT_NAMES_MAX || self.names.contains_key(&player) {
             self.names.insert(player, (clean_text(name, NAME_BYTES_MAX), role));
         }
     }

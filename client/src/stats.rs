@@ -1,7 +1,7 @@
 //! Owns the client's counts: what a bot swarm reports and a player's network graph shows.
 
 use std::time::Duration;
-use tickwire_shared::InputCounts;
+use tickwire_shared::{InputCounts, Tick};
 
 /// What happened since the client was made. All counts only grow.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,14 @@ pub struct Stats {
     pub mispredictions: u64,
     /// Predictions that the server contradicted because something else changed the entity.
     pub explained_corrections: u64,
+    /// Snapshots that contradicted what was predicted along with the player's own entity. Somebody else pushed it: nothing is wrong.
+    pub along_corrections: u64,
+    /// The sizes of all mispredictions and explained corrections together, in steps: see [`Correction::steps`].
+    pub correction_steps_sum: u64,
+    /// The greatest of them.
+    pub correction_steps_max: u32,
+    /// The last correction that moved something.
+    pub last_correction: Option<Correction>,
     /// View hashes compared.
     pub hash_checks: u64,
     /// View hashes that differed.
@@ -48,4 +56,17 @@ pub struct Stats {
     pub last_snapshot_age: Option<Duration>,
     /// How early the last reported command came, in ticks.
     pub slack_ticks: Option<f64>,
+}
+
+/// How far the server's word lay from a prediction of the own entity, at the tick that it was about.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// That tick.
+    pub tick: Tick,
+    /// The own entity's kind, by its place in the schema.
+    pub kind: usize,
+    /// The range or angle that was furthest off, by its place among the kind's fields.
+    pub column: usize,
+    /// By how many steps of that field. Times its step ([`FieldKind`](tickwire_shared::FieldKind)), it is in the field's own unit.
+    pub steps: u32,
 }

@@ -11,7 +11,9 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
-use tickwire_shared::limits::{RESUME_GRACE_SECONDS_MAX, START_TICK_MAX};
+use tickwire_shared::limits::{
+    RESUME_GRACE_SECONDS_MAX, REWIND_MS_MAX, REWIND_MS_MAX_DEFAULT, START_TICK_MAX,
+};
 use tickwire_shared::{Game, Tick};
 use tokio::net::TcpListener;
 use tracing::{error, info, warn};
@@ -47,6 +49,12 @@ struct Options {
     #[arg(long, env = "TICKWIRE_PLAYER_BYTES_PER_SECOND", value_name = "BYTES", default_value_t = 262_144,
           value_parser = RangedU64ValueParser::<u32>::new().range(1024..=64 * 1024 * 1024))]
     player_bytes_per_second: u32,
+
+    /// How many milliseconds a room rewinds the world at most, so that who aims at what it sees hits: what a player claims to have seen
+    /// before that, or before what its measured delay explains, is taken as that. 0: hits count where everybody is now.
+    #[arg(long, env = "TICKWIRE_REWIND_MS_MAX", value_name = "MILLISECONDS", default_value_t = REWIND_MS_MAX_DEFAULT,
+          value_parser = RangedU64ValueParser::<u32>::new().range(..=u64::from(REWIND_MS_MAX)))]
+    rewind_ms_max: u32,
 
     /// How many rooms there may be at once. A join that would open one more is refused.
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "ROOMS", default_value_t = 1024,
@@ -99,6 +107,7 @@ impl Options {
             start_tick: Tick(self.start_tick),
             room_players_max: self.room_players_max,
             player_bytes_per_second: self.player_bytes_per_second,
+            rewind_ms_max: self.rewind_ms_max,
             epoch: milliseconds_since_1970(),
             ..ServerConfig::default()
         };

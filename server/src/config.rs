@@ -1,7 +1,7 @@
 //! Owns what a server can be told before it starts, and what it refuses to start with.
 
 use std::time::Duration;
-use tickwire_shared::limits::SETTINGS_BYTES_MAX;
+use tickwire_shared::limits::{REWIND_MS_MAX_DEFAULT, SETTINGS_BYTES_MAX};
 use tickwire_shared::{Game, Layout, Schema, Tick, encode};
 
 /// Everything about a server that its operator chooses.
@@ -17,6 +17,8 @@ pub struct ServerConfig<G: Game> {
     pub room_players_max: usize,
     /// Bytes that a player is sent per second in the long run. What does not fit waits, by priority.
     pub player_bytes_per_second: u32,
+    /// Milliseconds that a room rewinds the world at most for what a player saw.
+    pub rewind_ms_max: u32,
     /// Must be greater at each start of the server, so that clients can tell ticks of two starts apart.
     pub epoch: u64,
     /// How much of everything there may be, and for how long.
@@ -31,6 +33,7 @@ impl<G: Game> Default for ServerConfig<G> {
             start_tick: Tick(0),
             room_players_max: 128,
             player_bytes_per_second: 256 * 1024,
+            rewind_ms_max: REWIND_MS_MAX_DEFAULT,
             epoch: 0,
             limits: Limits::default(),
         }

@@ -1,14 +1,15 @@
 //! Owns which rooms there are: by name, opened by the first who joins, and what each last said of itself.
 
 use crate::config::ServerConfig;
-use crate::net::door::{JOINS_WAITING_MAX, Join};
+use crate::net::door::Join;
 use crate::net::tick_loop::{self, Opening, restarting, room_failed};
 use crate::net::timing::Quantiles;
 use crate::room::{Rejection, RoomConfig, RoomCounts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickwire_shared::{CloseCode, Game, Usage};
+use tickwire_shared::limits::JOINS_WAITING_MAX;
+use tickwire_shared::{CloseCode, Game, HitRecord, Usage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -66,6 +67,9 @@ pub(crate) struct RoomStatus {
     /// Where the bytes went. Told on its own, because it is long.
     #[serde(skip)]
     pub(crate) usage: Arc<Usage>,
+    /// What was rewound for the last hits, oldest first.
+    #[serde(skip)]
+    pub(crate) hits: Arc<[HitRecord]>,
 }
 
 impl<G: Game> Directory<G> {
@@ -100,7 +104,12 @@ impl<G: Game> Directory<G> {
         self.lock().by_name.values().map(|listed| listed.status.borrow().clone()).collect()
     }
 
-    /// Where the bytes of a room's snapshots went, if there is such a room.
+    /// What was rewound for a room's last hits, if there is such a room.
+    pub(crate) fn hits(&self, room: &str) -> Option<Arc<[HitRecord]>> {
+        self.lock().by_name.get(room).map(|listed| Arc::clone(&listed.status.borrow().hits))
+    }
+
+    /// Where the bytes of a room went, if there is such a room.
     pub(crate) fn usage(&self, room: &str) -> Option<Arc<Usage>> {
         self.lock().by_name.get(room).map(|listed| Arc::clone(&listed.status.borrow().usage))
     }
@@ -155,6 +164,7 @@ impl<G: Game> Directory<G> {
             start_tick: self.config.start_tick,
             players_max: self.config.room_players_max,
             player_bytes_per_second: self.config.player_bytes_per_second,
+            rewind_ms_max: self.config.rewind_ms_max,
             resume_grace_ticks: (self.config.limits.resume_grace.as_secs_f64() * f64::from(G::TICK_RATE_HZ))
                 .ceil() as u64,
             // A room that comes back starts from the first tick again, so it needs an epoch of its own.
@@ -178,6 +188,7 @@ impl<G: Game> Directory<G> {
             look_us_total: 0,
             counts: RoomCounts::default(),
             usage: Arc::default(),
+            hits: Arc::default(),
         }
     }
 

@@ -60,6 +60,7 @@ fn room() -> Room<Pit> {
         players_max: 2,
         player_bytes_per_second: 1 << 20,
         resume_grace_ticks: GRACE_TICKS,
+        rewind_ms_max: 250,
         epoch: 1,
     })
 }
@@ -72,7 +73,13 @@ fn tick(room: &mut Room<Pit>) -> Mail {
 
 fn command(room: &mut Room<Pit>, player: PlayerId, ahead: u64, input: Wish) {
     let next = room.next_tick();
-    let command = Command { tick: next.plus(ahead).wire(), acked: Tick(next.0 - 1).wire(), input };
+    let command = Command {
+        tick: next.plus(ahead).wire(),
+        acked: Tick(next.0 - 1).wire(),
+        ack_delay: 0,
+        seen: Moment::at(next).wire(),
+        input,
+    };
     room.receive(player, ClientMessage::Command(command), Slack::NONE).expect("no offence");
 }
 

@@ -9,7 +9,7 @@ use common::{
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use std::time::Duration;
 use tickwire_server::ServerConfig;
-use tickwire_shared::{ClientMessage, Command, encode};
+use tickwire_shared::{ClientMessage, Command, Moment, encode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
@@ -132,18 +132,25 @@ async fn two_commands_within_one_tick_are_both_in_time() {
 async fn one_tick_takes_in_a_bounded_part_of_a_flood() {
     let served = serve().await;
     let mut player = Player::join(&served, "a").await;
-    let command = Command { tick: player.tick.plus(3).wire(), acked: player.tick.wire(), input: Wish::Grow };
+    let command = Command {
+        tick: player.tick.plus(3).wire(),
+        acked: player.tick.wire(),
+        ack_delay: 0,
+        seen: Moment::at(player.tick).wire(),
+        input: Wish::Grow,
+    };
     let command = Message::binary(encode(&ClientMessage::Command(command)));
     for _ in 0..300 {
         player.socket.feed(command.clone()).await.unwrap();
     }
     player.socket.flush().await.unwrap();
     let mut ticks_with_commands = 0;
-    for _ in 0..12 {
+    // As many as come without an ack.
+    for _ in 0..4 {
         player.listen().await;
         ticks_with_commands += usize::from(player.slack.is_some());
     }
-    assert!(ticks_with_commands >= 5, "{ticks_with_commands}");
+    assert!(ticks_with_commands >= 3, "{ticks_with_commands}");
 }
 
 /// It is sent nothing else that a pong could travel with.

@@ -1,11 +1,7 @@
 //! Owns prefix codes for residuals: the built-in one, and those that a game brings along.
 
+use crate::limits::{CODE_WORD_BITS_MAX, CODE_WORDS_MAX};
 use crate::{BitReader, BitWriter, Malformed};
-
-/// Classes of residuals: by how many bits the size has, 0 to 32.
-const CLASSES_MAX: usize = 33;
-/// Bits of a trained word.
-pub(crate) const WORD_BITS_MAX: u8 = 24;
 
 /// A prefix code for residuals: the class (how many bits the size has, 0 to 32) by a canonical prefix
 /// code, then the sign and the size without its leading one.
@@ -27,7 +23,7 @@ impl ClassCode {
     /// half of all words for what is as expected, and of the rest half for what is nearly so.
     #[must_use]
     pub fn built_in() -> Self {
-        let mut lengths = [0u8; CLASSES_MAX];
+        let mut lengths = [0u8; CODE_WORDS_MAX];
         for (class, length) in lengths.iter_mut().enumerate() {
             *length = if class == 0 { 1 } else { 3 + (class as u8 - 1) / 2 };
         }
@@ -39,14 +35,14 @@ impl ClassCode {
     /// # Errors
     /// In words, unless the words use up all that can be written: every bit string then starts with one of them.
     pub fn new(lengths: &[u8]) -> Result<Self, String> {
-        if !(2..=CLASSES_MAX).contains(&lengths.len()) {
-            return Err(format!("a code has from 2 to {CLASSES_MAX} words"));
+        if !(2..=CODE_WORDS_MAX).contains(&lengths.len()) {
+            return Err(format!("a code has from 2 to {CODE_WORDS_MAX} words"));
         }
-        if !lengths.iter().all(|length| (1..=WORD_BITS_MAX).contains(length)) {
-            return Err(format!("a word has from 1 to {WORD_BITS_MAX} bits"));
+        if !lengths.iter().all(|length| (1..=CODE_WORD_BITS_MAX).contains(length)) {
+            return Err(format!("a word has from 1 to {CODE_WORD_BITS_MAX} bits"));
         }
-        let used: u64 = lengths.iter().map(|length| 1u64 << (WORD_BITS_MAX - length)).sum();
-        if used != 1 << WORD_BITS_MAX {
+        let used: u64 = lengths.iter().map(|length| 1u64 << (CODE_WORD_BITS_MAX - length)).sum();
+        if used != 1 << CODE_WORD_BITS_MAX {
             return Err("a code leaves something open, or two of its words start alike".to_owned());
         }
         Ok(Self::canonical(lengths))

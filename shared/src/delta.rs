@@ -17,9 +17,8 @@
 //! when it does what both ends expect.
 
 use crate::held::HeldRow;
-use crate::layout::Ages;
-use crate::limits::{BASELINE_AGE_TICKS_MAX, ENTITIES_MAX, PREVIOUS_AGE_TICKS_MAX};
-use crate::rows::{Known, read_changes, read_full, read_owner};
+use crate::limits::{BASELINE_AGE_TICKS_MAX, ENTITIES_MAX};
+use crate::rows::{read_changes, read_full, read_owner};
 use crate::slots::sort_tail;
 use crate::{BitReader, BitWriter, EntityId, Held, Layout, Malformed, Tick, key_from_parts};
 
@@ -203,26 +202,17 @@ fn read_rows(
         let number = number as u32;
         let ticks = match lagging.next_if(|lagging| lagging.slot == number) {
             Some(lagging) => (lagging.base, lagging.previous),
-            None => (base, previous.filter(|previous| slot.since <= *previous)),
+            None => (base, slot.held_at(previous)),
         };
         let is_held_back = held_back.next_if(|held_back| **held_back == number).is_some();
         if is_held_back || !slot.is_used() || slot.since == tick {
             continue;
         }
         let body = changed.next_if(|changed| **changed == number).map(|_| &mut *bits);
-        let known = known(held, tick, ticks.0, ticks.1);
+        let known = held.known(tick, ticks.0, ticks.1);
         read_changes(body, &layout.kinds[held.kind], known, row)?;
         std::mem::swap(&mut held.previous, &mut held.columns);
         std::mem::swap(&mut held.columns, row);
     }
     Ok(())
-}
-
-fn known(held: &HeldRow, tick: Tick, base: Tick, previous: Option<Tick>) -> Known<'_> {
-    let previous = previous.filter(|previous| tick.since(*previous) <= PREVIOUS_AGE_TICKS_MAX as i64);
-    Known {
-        base: &held.columns,
-        previous: previous.is_some().then_some(&held.previous[..]),
-        ages: Ages::new(tick, base, previous),
-    }
 }

@@ -1,6 +1,6 @@
 //! Owns the plug: the one trait that a game implements, and what a room hands it each tick.
 
-use crate::{Replicate, Tick};
+use crate::{Hindsight, HitRecord, Replicate, Rewound, Tick};
 use glam::Vec2;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use slotmap::{Key, KeyData, new_key_type};
@@ -56,6 +56,8 @@ pub struct InputCounts {
     pub duplicate: u64,
     /// Ticks that ran without a command, after the player's first one.
     pub missing: u64,
+    /// Of these, how many repeated the last input; the others were left without one.
+    pub repeated: u64,
 }
 
 /// One player's share of a tick.
@@ -113,6 +115,7 @@ pub struct TickContext<'a, G: Game> {
     pub settings: &'a G::Settings,
     players: &'a [PlayerInput<G::Input>],
     events: &'a mut Vec<(Audience, G::Event)>,
+    hindsight: Option<(&'a dyn Hindsight, &'a mut Vec<HitRecord>)>,
 }
 
 impl<'a, G: Game> TickContext<'a, G> {
@@ -123,7 +126,13 @@ impl<'a, G: Game> TickContext<'a, G> {
         players: &'a [PlayerInput<G::Input>],
         events: &'a mut Vec<(Audience, G::Event)>,
     ) -> Self {
-        Self { tick, settings, players, events }
+        Self { tick, settings, players, events, hindsight: None }
+    }
+
+    /// The same, with what players saw; what is recorded of hits is appended to `hits`.
+    #[must_use]
+    pub fn with_hindsight(self, hindsight: &'a dyn Hindsight, hits: &'a mut Vec<HitRecord>) -> Self {
+        Self { hindsight: Some((hindsight, hits)), ..self }
     }
 
     /// Exactly one input for each player that has joined, always in the same order.
@@ -140,22 +149,57 @@ impl<'a, G: Game> TickContext<'a, G> {
         Some(&self.players[place]).filter(|entry| entry.player == player)
     }
 
+    /// The world as a player saw it when it gave its input for this tick: for tests of what its shot hits at once. As far back as the
+    /// room's limit and the player's measured delay allow. Without a room, everything is as it is now.
+    #[must_use]
+    pub fn rewound(&self, player: PlayerId) -> Rewound<'a, G> {
+        let seen = self.hindsight.as_ref().and_then(|(hindsight, _)| hindsight.seen(player));
+        Rewound::new(player, self.tick, seen)
+    }
+
+    /// Remembers what was rewound for a hit, for whoever doubts it later: see the server's `GET /hits/ROOM`.
+    pub fn record_hit(&mut self, record: HitRecord) {
+        if let Some((_, hits)) = &mut self.hindsight {
+            hits.push(record);
+        }
+    }
+
     /// Tells `audience` a one-off fact, in the same frame as the snapshot of this tick.
     pub fn emit(&mut self, audience: Audience, event: G::Event) {
         self.events.push((audience, event));
     }
 }
 
-/// One predicted step of a player's own entity: what [`Game::predict`] works on.
+/// One predicted step of a player's own entity, and of what is predicted along with it: what [`Game::predict`] works on.
 pub struct PredictContext<'a, G: Game> {
     /// The tick that is being predicted.
     pub tick: Tick,
     /// The room's settings.
     pub settings: &'a G::Settings,
+    /// Whose prediction this is.
+    pub player: PlayerId,
     /// The player's input for this tick.
     pub input: &'a G::Input,
     /// The player's own entity, to be moved one tick on.
     pub own: &'a mut G::Entity,
+    /// What [`Game::predicts_along`] chose, ordered by the index of the ids: to be moved one tick on, too.
+    pub others: &'a mut [(EntityId, G::Entity)],
+    /// What [`PredictContext::emit`] said.
+    pub events: &'a mut Vec<G::Event>,
+}
+
+impl<G: Game> PredictContext<'_, G> {
+    /// Tells the player at once what the server will emit for this tick, if it sees the tick in the same way: its own shots. The
+    /// client then waits for that event ([`Game::is_same_event`]) and confirms or withdraws this one. Replays come here
+    /// again, and nobody is told twice.
+    pub fn emit(&mut self, event: G::Event) {
+        self.events.push(event);
+    }
+
+    /// One of [`PredictContext::others`].
+    pub fn other(&mut self, id: EntityId) -> Option<&mut G::Entity> {
+        self.others.iter_mut().find(|(other, _)| *other == id).map(|(_, entity)| entity)
+    }
 }
 
 /// The rules of one game. Deterministic: same settings, seed and inputs, same game. No clock, no I/O, no
@@ -174,6 +218,8 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
     const CODES: &'static str = "";
     /// Whether [`Game::predict`] is implemented.
     const PREDICTS: bool = false;
+    /// Whether [`Game::predicts_along`] is implemented. If not, nothing is spent on asking it.
+    const PREDICTS_ALONG: bool = false;
 
     /// Map, rules: sent to each client once, when it joins. Must not change afterwards.
     type Settings: Clone + Debug + Default + Serialize + DeserializeOwned + Send + Sync;
@@ -235,6 +281,20 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
     /// The step of a player's own entity, run by the client ahead of the server. The server's [`Game::tick`]
     /// must move that entity by the same code. The result is snapped to the wire's grid afterwards.
     fn predict(_cx: &mut PredictContext<'_, Self>) {}
+
+    /// Whether a client predicts another entity along with its player's own: a ball that the player can push. Such an entity is in
+    /// [`PredictContext::others`] and is drawn in the present, where the player is. [`Game::predict`] must move it as
+    /// the server's [`Game::tick`] would if nobody else did anything. Asked at each snapshot; at most
+    /// [`PREDICTED_ALONG_MAX`](crate::limits::PREDICTED_ALONG_MAX) are.
+    fn predicts_along(_own: &Self::Entity, _id: EntityId, _other: &Self::Entity) -> bool {
+        false
+    }
+
+    /// Whether what the server told is the event that [`PredictContext::emit`] predicted. Events that can end otherwise than
+    /// predicted (a beam that hits somebody) should compare who and what, and not how it ended.
+    fn is_same_event(predicted: &Self::Event, told: &Self::Event) -> bool {
+        crate::encode(predicted) == crate::encode(told)
+    }
 
     /// A number in the entity that the rules change whenever something other than its player's own input
     /// changed it (a hit, a push, a respawn). A correction that comes with another number is an

@@ -1,5 +1,8 @@
 //! Owns what one client holds: the rows of its view, kept up to date by [`read_delta`](crate::read_delta).
 
+use crate::layout::Ages;
+use crate::limits::PREVIOUS_AGE_TICKS_MAX;
+use crate::rows::Known;
 use crate::slots::SlotTable;
 use crate::{EntityId, Layout, Row, Snapshot, Tick, row_hash};
 
@@ -25,6 +28,19 @@ pub(crate) struct HeldRow {
     pub columns: Vec<u32>,
     /// The row before this one. Stale if there is none since the entity entered.
     pub previous: Vec<u32>,
+}
+
+impl HeldRow {
+    /// What a row of `tick` is told against: this one, which is of the tick `base`, and the one before it, of the tick `previous`.
+    #[inline]
+    pub fn known(&self, tick: Tick, base: Tick, previous: Option<Tick>) -> Known<'_> {
+        let previous = previous.filter(|previous| tick.since(*previous) <= PREVIOUS_AGE_TICKS_MAX as i64);
+        Known {
+            base: &self.columns,
+            previous: previous.is_some().then_some(&self.previous[..]),
+            ages: Ages::new(tick, base, previous),
+        }
+    }
 }
 
 impl Held {
@@ -58,7 +74,14 @@ impl Held {
         self.table.find(id).map(|slot| self.row(slot))
     }
 
-    fn row(&self, slot: u32) -> Row<'_> {
+    /// What the row of `tick` is told against, in a slot that is in use and goes on.
+    pub(crate) fn known(&self, slot: u32, tick: Tick) -> Known<'_> {
+        let (base, previous) = self.ticks.expect("there was a snapshot");
+        let (base, previous) = self.table.row_ticks(slot, base, previous);
+        self.rows[slot as usize].known(tick, base, previous)
+    }
+
+    pub(crate) fn row(&self, slot: u32) -> Row<'_> {
         let row = &self.rows[slot as usize];
         Row { kind: row.kind, columns: &row.columns }
     }

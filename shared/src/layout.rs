@@ -1,7 +1,9 @@
 //! Owns what codec and hash need to know of a schema: columns in coding order, widths, expectations, and prefix codes.
 
 use crate::bits::gamma_bits;
-use crate::limits::{COLUMNS_MAX, HISTORY_TICKS, KINDS_MAX};
+use crate::limits::{
+    ANGLE_BITS_MAX, COLUMNS_MAX, HISTORY_TICKS, KINDS_MAX, RANGE_STEPS_MAX, TICK_RATE_HZ_MAX,
+};
 use crate::{ClassCode, Field, FieldKind, Game, Kind, Malformed, Predict, Schema, Tick};
 use std::sync::Arc;
 
@@ -35,6 +37,10 @@ pub(crate) struct Column {
     pub wraps: bool,
     pub is_key: bool,
     pub owner_only: bool,
+    /// Whether there is something between two of its values: ranges and angles.
+    pub moves: bool,
+    /// The flag that says whether the value is there at all.
+    pub presence: Option<usize>,
     pub expect: Expect,
     /// How residuals are written. The built-in code is one for all.
     pub code: Arc<ClassCode>,
@@ -81,8 +87,8 @@ impl Layout {
         if schema.kinds.is_empty() || schema.kinds.len() > KINDS_MAX {
             return Err(format!("a schema has from 1 to {KINDS_MAX} kinds"));
         }
-        if schema.tick_rate_hz == 0 || schema.tick_rate_hz > 1000 {
-            return Err("the tick rate is from 1 to 1000 per second".to_owned());
+        if !(1..=TICK_RATE_HZ_MAX).contains(&schema.tick_rate_hz) {
+            return Err(format!("the tick rate is from 1 to {TICK_RATE_HZ_MAX} per second"));
         }
         let built_in = Arc::new(ClassCode::built_in());
         let kinds = schema
@@ -140,6 +146,8 @@ impl KindLayout {
                 wraps: matches!(field.kind, FieldKind::Angle { .. }),
                 is_key: matches!(field.kind, FieldKind::KeyIndex | FieldKind::KeyGeneration),
                 owner_only: field.owner_only,
+                moves: is_lively(&field.kind),
+                presence: presence(&kind.fields, columns.len()),
                 expect,
                 code,
             });
@@ -183,6 +191,16 @@ fn is_lively(kind: &FieldKind) -> bool {
     matches!(kind, FieldKind::Range { .. } | FieldKind::Angle { .. })
 }
 
+/// The column of the flag `name?`, if this one belongs to the value `name` that may be absent.
+fn presence(fields: &[Field], place: usize) -> Option<usize> {
+    let name = &fields[place].name;
+    (0..place).rev().find(|&flag| {
+        let optional = fields[flag].name.strip_suffix('?');
+        let part = optional.and_then(|optional| name.strip_prefix(optional));
+        part.is_some_and(|part| part.is_empty() || part.starts_with('.'))
+    })
+}
+
 fn is_sound(kind: &FieldKind) -> bool {
     match kind {
         FieldKind::Range { min, max, step } => {
@@ -190,9 +208,9 @@ fn is_sound(kind: &FieldKind) -> bool {
                 && max.is_finite()
                 && min < max
                 && *step > 0.0
-                && (max - min) / step <= 4_194_304.0
+                && (max - min) / step <= RANGE_STEPS_MAX.into()
         }
-        FieldKind::Angle { bits } => (1..=20).contains(bits),
+        FieldKind::Angle { bits } => (1..=ANGLE_BITS_MAX).contains(bits),
         FieldKind::Int { min, max } => {
             min < max && max.checked_sub(*min).is_some_and(|width| width <= u32::MAX.into())
         }
@@ -266,6 +284,24 @@ impl Column {
         (way + turn / 2).rem_euclid(turn) - turn / 2
     }
 
+    /// `to - from`, the short way round for an angle; both may lie between two steps.
+    pub fn way(&self, from: f64, to: f64) -> f64 {
+        if !self.wraps {
+            return to - from;
+        }
+        let turn = f64::from(self.max) + 1.0;
+        (to - from + turn / 2.0).rem_euclid(turn) - turn / 2.0
+    }
+
+    /// What is out of range, brought back into it: around for an angle.
+    pub fn bounded(&self, value: f64) -> f64 {
+        if self.wraps {
+            value.rem_euclid(f64::from(self.max) + 1.0)
+        } else {
+            value.clamp(0.0, f64::from(self.max))
+        }
+    }
+
     fn moved(&self, held: u32, way: i64) -> u32 {
         let value = i64::from(held).saturating_add(way);
         let turn = i64::from(self.max) + 1;
@@ -297,6 +333,8 @@ mod tests {
             wraps: true,
             is_key: false,
             owner_only: false,
+            moves: true,
+            presence: None,
             expect: Expect::Linear,
             code: Arc::new(ClassCode::built_in()),
         };

@@ -10,10 +10,24 @@ pub const PREVIOUS_AGE_TICKS_MAX: u64 = 62;
 pub const QUIET_SNAPSHOTS_MAX: u8 = 16;
 /// The same for a slot that has not changed since it entered.
 pub const FRESH_SNAPSHOTS: u8 = 2;
-/// Snapshots sent and not yet acked. At the limit the player gets nothing until it acks; what it missed merges into the next.
-pub const UNACKED_SNAPSHOTS_MAX: usize = 16;
+/// Snapshots sent and not yet acked, however long the way. At the limit the player gets nothing until it acks; what it missed merges into
+/// the next. A link that cannot carry the rate is held to far fewer: see the server's window.
+pub const UNACKED_SNAPSHOTS_MAX: usize = 32;
 /// Snapshots that a client keeps to draw from. Older ones are forgotten.
 pub const CLIENT_SNAPSHOTS_MAX: usize = 24;
+/// Entities that a client predicts along with its own. More are drawn in the past, as all others.
+pub const PREDICTED_ALONG_MAX: usize = 64;
+/// Predicted events that wait for the server's word. At the limit a new one is not predicted: it comes as a plain event.
+pub const PREDICTED_EVENTS_MAX: usize = 64;
+/// How long an entity is drawn beyond its newest row, by its rates. Then it holds still.
+pub const EXTRAPOLATION_MS_MAX: u64 = 250;
+/// Notices waiting for a client's user. At the limit the oldest is dropped and counted.
+pub const CLIENT_NOTICES_QUEUED_MAX: usize = 512;
+/// Messages waiting for a client's link. At the limit the oldest is dropped and counted: a command that has waited for so long is
+/// late, and a lost `Resync` is asked again.
+pub const CLIENT_MESSAGES_QUEUED_MAX: usize = 64;
+/// Names that a client keeps. At the limit a newcomer goes by its number.
+pub const CLIENT_NAMES_MAX: usize = 4096;
 /// Ticks between two view hashes in a player's snapshots.
 pub const HASH_INTERVAL_TICKS: u64 = 30;
 
@@ -21,6 +35,13 @@ pub const HASH_INTERVAL_TICKS: u64 = 30;
 pub const COMMANDS_QUEUED_MAX: usize = 32;
 /// Ticks without a command during which the last input is repeated; then it is `Default`.
 pub const INPUT_REPEATS_MAX_TICKS: u32 = 15;
+/// Milliseconds that a room rewinds the world at most for what a player saw, if it is not configured otherwise. What a player claims beyond
+/// that is taken as the limit.
+pub const REWIND_MS_MAX_DEFAULT: u32 = 250;
+/// And the most that can be configured: what is rewound must still be in the history.
+pub const REWIND_MS_MAX: u32 = 500;
+/// Hits whose records a room keeps. The oldest makes room.
+pub const HIT_RECORDS_MAX: usize = 64;
 /// Events waiting for a player's next frame. At the limit the newest is dropped and the frame says how many were.
 pub const EVENTS_QUEUED_MAX: usize = 256;
 /// Chat, join and leave messages waiting for a session's next frame. At the limit the newest is dropped and counted.
@@ -41,6 +62,16 @@ pub const ENTITIES_MAX: usize = 65_536;
 pub const KINDS_MAX: usize = 64;
 /// Columns of one kind of entity.
 pub const COLUMNS_MAX: usize = 64;
+/// Ticks per second in a schema.
+pub const TICK_RATE_HZ_MAX: u32 = 1000;
+/// Steps of a range, and from zero to either of its ends: an `f32` must tell two neighbours apart.
+pub const RANGE_STEPS_MAX: u32 = 1 << 22;
+/// Bits of an angle.
+pub const ANGLE_BITS_MAX: u8 = 20;
+/// Words of a prefix code: one for each number of bits that a residual can have, 0 to 32.
+pub const CODE_WORDS_MAX: usize = 33;
+/// Bits of a word of a prefix code in a schema.
+pub const CODE_WORD_BITS_MAX: u8 = 24;
 
 /// Bytes of a client's Hello. Above it the connection closes with 1009.
 pub const HELLO_BYTES_MAX: usize = 16 * 1024;
@@ -53,6 +84,34 @@ pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one event, encoded. More is a fault of the game: its room closes with 1011.
 pub const EVENT_BYTES_MAX: usize = 1024;
 
+/// Messages of a client per tick, pings and pongs too, in the long run. At once it may send [`IDLE_SECONDS_MAX`] seconds' worth of
+/// one per tick: what gathers on a link that is stalled for as long as a silent peer is kept. Above it the connection closes
+/// with 4429.
+pub const CLIENT_MESSAGES_PER_TICK_MAX: u32 = 2;
+/// Bytes per second that a client may send in the long run, with all framing. Above it the connection closes with 4429.
+pub const CLIENT_BYTES_PER_SECOND_MAX: u32 = 16 * 1024;
+/// Bytes that it may send at once: what gathers while a link is stalled for as long as is forgiven.
+pub const CLIENT_BURST_BYTES_MAX: u32 = 32 * 1024;
+/// WebSocket frames that a room reads per connection and tick, of whatever kind; the rest is read after the tick.
+///
+/// So one connection's flood takes little of the others' time. It is a second's worth at 60 Hz: what gathers while a link
+/// stalls is taken in at once, because the last of its commands may still be in time.
+pub const HEARD_FRAMES_PER_TICK_MAX: usize = 64;
+/// Bytes that gather for a client before they are given to the kernel unasked: what a tick has for one peer goes in one piece.
+pub const GATHERED_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of pongs and close frames that may wait behind the biggest frame: without a limit, a peer that sends
+/// pings and reads nothing would fill the memory with their answers.
+pub const CONTROL_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of an HTTP head. Longer ones are refused with 431.
+pub const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Bytes that a peer may still send once it was told to go. What is above is not read any more.
+pub const DRAIN_BYTES_MAX: usize = 256 * 1024;
+/// Connections waiting for a room's next tick. At the limit further ones wait before they ask.
+pub const JOINS_WAITING_MAX: usize = 256;
+/// Joins per tick; the rest waits at the door. Each costs a full snapshot: a storm of them is spread, and nobody's
+/// tick is late for it.
+pub const JOINS_PER_TICK_MAX: usize = 8;
 /// Spectators and consoles of one room. Full: one more is refused with 4403.
 pub const SPECTATORS_PER_ROOM_MAX: usize = 256;
 
@@ -99,4 +158,19 @@ const _: () = {
     assert!(BASELINE_AGE_TICKS_MAX < u8::MAX as u64, "the age travels in one byte");
     assert!(NOTICE_BYTES_PER_FRAME_MAX < SERVER_FRAME_BYTES_MAX / 2, "a frame also holds a snapshot");
     assert!(CHAT_BYTES_MAX + 64 < CLIENT_MESSAGE_BYTES_MAX, "a line of chat fits its message");
+    assert!(NAME_BYTES_MAX < CHAT_BYTES_MAX, "a name and a line fit any message");
+    assert!(KINDS_MAX <= 1 << u8::BITS && COLUMNS_MAX <= 1 << u8::BITS, "they are counted in bytes");
+    assert!(RANGE_STEPS_MAX < 1 << f32::MANTISSA_DIGITS, "all steps are different numbers");
+    assert!(ANGLE_BITS_MAX as u32 <= f32::MANTISSA_DIGITS, "so are all angles");
+    assert!(CODE_WORDS_MAX == u32::BITS as usize + 1, "a residual has a sign and up to 32 bits");
+    assert!(CODE_WORDS_MAX <= 1 << CODE_WORD_BITS_MAX, "each of them has a word");
+    assert!(CODE_WORD_BITS_MAX as u32 <= u32::BITS, "a word is written at once");
+    assert!(CLIENT_BYTES_PER_SECOND_MAX <= CLIENT_BURST_BYTES_MAX, "a second's worth may come at once");
+    assert!(
+        HELLO_BYTES_MAX + CLIENT_MESSAGE_BYTES_MAX < CLIENT_BURST_BYTES_MAX as usize,
+        "a hello may come at once"
+    );
+    assert!(CLIENT_MESSAGES_PER_TICK_MAX <= IDLE_SECONDS_MAX, "so may a second's worth of messages");
+    assert!(GATHERED_BYTES_MAX < SERVER_FRAME_BYTES_MAX + CONTROL_BYTES_MAX, "what gathers fits the buffer");
+    assert!(JOINS_PER_TICK_MAX <= JOINS_WAITING_MAX, "as many can wait");
 };

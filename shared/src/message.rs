@@ -1,11 +1,11 @@
 //! Owns the messages between client and server, and the codes a connection closes with. Knows no sockets.
 
-use crate::limits::{CHAT_BYTES_MAX, NAME_BYTES_MAX, RESUME_TOKEN_BYTES, ROOM_NAME_BYTES_MAX};
-use crate::{InputCounts, PlayerId, Schema, Tick, WireTick};
+use crate::limits::{RESUME_TOKEN_BYTES, ROOM_NAME_BYTES_MAX};
+use crate::{InputCounts, PlayerId, Schema, Tick, WireMoment, WireTick};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Rises with every change of the protocol that an older client would not understand.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// What a client sends: one message per WebSocket message, binary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,12 @@ pub struct Command<I> {
     pub tick: WireTick,
     /// The newest snapshot that the client has taken in; a command that has none yet repeats the Welcome's tick.
     pub acked: WireTick,
+    /// How long that snapshot has been here, in sixteenths of a tick; 255 for that and all above. So the server knows how long the way is,
+    /// whenever the client's tick comes.
+    pub ack_delay: u8,
+    /// What the player saw of the others when it decided: the moment that was drawn. For lag compensation; a lie gains nothing beyond
+    /// what the room allows.
+    pub seen: WireMoment,
     /// What the player wants.
     pub input: I,
 }
@@ -223,6 +229,12 @@ impl Slack {
         (self != Self::NONE).then(|| f64::from(self.0) / 16.0)
     }
 
+    /// Whether it says only that there is so much slack, or so little, or more.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        self.0.unsigned_abs() == 127
+    }
+
     /// The lesser of two.
     #[must_use]
     pub fn least(self, other: Self) -> Self {
@@ -305,8 +317,6 @@ pub fn is_room_name(name: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
     (1..=ROOM_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_allowed)
 }
-
-const _: () = assert!(NAME_BYTES_MAX < CHAT_BYTES_MAX, "a name and a line fit any message");
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! Owns the way from a game's entities to the rows of a tick: what has not changed is not quantised again.
 
+use crate::snapshot::Sorter;
 use crate::{EntityId, Game, Layout, Replicate, Snapshot, Tick, key_parts};
 use std::ops::Range;
 
@@ -8,11 +9,13 @@ use std::ops::Range;
 pub struct Quantiser<E> {
     /// By the index of an id: the entity as it was when it was last quantised.
     known: Vec<Option<(EntityId, E)>>,
+    /// For a game that lists its entities in another order than that of their indexes.
+    sorter: Sorter,
 }
 
 impl<E> Default for Quantiser<E> {
     fn default() -> Self {
-        Self { known: Vec::new() }
+        Self { known: Vec::new(), sorter: Sorter::default() }
     }
 }
 
@@ -51,7 +54,7 @@ impl<E: Replicate> Quantiser<E> {
             }
         }
         copy(snapshot, before, layout, run);
-        snapshot.complete::<G>(before);
+        snapshot.complete::<G>(before, &mut self.sorter);
     }
 
     fn is_known(&self, id: EntityId, entity: &E) -> bool {

@@ -18,8 +18,9 @@ pub trait Replicate: Clone + std::fmt::Debug + Send + 'static {
     /// If there is no such kind, or the row has too few columns or a column above its greatest value:
     /// rows that come off the wire have been checked against the layout.
     fn from_row(kind: usize, row: &[u32]) -> Self;
-    /// The entity at `part` (0..=1) of the way between two rows of one kind; panics like `from_row`.
-    fn mix(kind: usize, from: &[u32], to: &[u32], part: f32) -> Self;
+    /// The entity that columns between those of a row stand for, as [`between`](crate::between) draws them; whole
+    /// columns give what `from_row` gives. Panics like `from_row`.
+    fn from_drawn(kind: usize, columns: &[f64]) -> Self;
 
     /// Puts every field onto the wire's grid, so that both ends go on from the same bits. Doing it twice changes nothing.
     fn snap(&mut self) {
@@ -102,9 +103,9 @@ macro_rules! replicate {
                     $(let $field = $crate::Spec::<$type>::read(&const { $spec }, &mut row);)*
                     Self { $($field),* }
                 }
-                fn mix(kind: usize, mut from: &[u32], mut to: &[u32], part: f32) -> Self {
+                fn from_drawn(kind: usize, mut columns: &[f64]) -> Self {
                     assert_eq!(kind, 0, "a struct is one kind");
-                    $(let $field = $crate::Spec::<$type>::mix(&const { $spec }, &mut from, &mut to, part);)*
+                    $(let $field = $crate::Spec::<$type>::draw(&const { $spec }, &mut columns);)*
                     Self { $($field),* }
                 }
             }
@@ -142,11 +143,11 @@ macro_rules! replicate {
                 let readers = [$(|row: &[u32]| Self::$variant(<$type as $crate::Replicate>::from_row(0, row))),+];
                 readers[kind](row)
             }
-            fn mix(kind: usize, from: &[u32], to: &[u32], part: f32) -> Self {
-                let mixers = [$(|from: &[u32], to: &[u32], part: f32| {
-                    Self::$variant(<$type as $crate::Replicate>::mix(0, from, to, part))
+            fn from_drawn(kind: usize, columns: &[f64]) -> Self {
+                let readers = [$(|columns: &[f64]| {
+                    Self::$variant(<$type as $crate::Replicate>::from_drawn(0, columns))
                 }),+];
-                mixers[kind](from, to, part)
+                readers[kind](columns)
             }
         }
         $crate::replicate! { $($rest)* }
@@ -176,7 +177,6 @@ mod tests {
     use super::*;
     use crate::{EntityId, key_from_parts};
     use glam::{Vec2, Vec3};
-    use slotmap::Key as _;
 
     replicate! {
         #[derive(Copy, Clone, Debug, PartialEq)]
@@ -259,13 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn mixing_takes_the_short_way_round() {
-        let early = All { aim: 6.0, prey: EntityId::null(), ..all() };
-        let late = All { aim: 0.2, pos: Vec2::new(3.234, 0.0), ..all() };
-        let middle = All::mix(0, &row(&early), &row(&late), 0.5);
-        assert!((middle.aim - 6.24).abs() < 0.05, "{}", middle.aim);
-        assert!((middle.pos.x - 2.23).abs() < 0.001);
-        assert!(middle.prey.is_null(), "an id has no middle: it changes at the end");
-        assert_eq!(All::mix(0, &row(&early), &row(&late), 1.0).prey, key_from_parts(7, 3));
+    fn what_is_drawn_on_the_grid_is_what_is_read() {
+        let bonus = Some(Vec2::new(0.5, 1.0));
+        for thing in [Thing::All(all()), Thing::All(All { bonus, ..all() }), Thing::Rock(Rock { size: 2 })] {
+            let columns = row(&thing);
+            let drawn: Vec<f64> = columns.iter().copied().map(f64::from).collect();
+            assert_eq!(Thing::from_drawn(thing.kind(), &drawn), Thing::from_row(thing.kind(), &columns));
+        }
     }
 }

@@ -130,17 +130,37 @@ pub(crate) fn read_changes(
     Ok(())
 }
 
-/// Writes what only the owner is told, against what it holds (`None`: nothing, all columns 0).
-pub(crate) fn write_owner(out: &mut BitWriter, kind: &KindLayout, base: Option<&[u32]>, row: &[u32]) {
+/// The residuals that are written for the owner, by column, against what it holds (`None`: nothing, all columns 0). None if
+/// nothing changed.
+pub(crate) fn owner_residuals<'a>(
+    kind: &'a KindLayout,
+    base: Option<&'a [u32]>,
+    row: &'a [u32],
+) -> impl Iterator<Item = (usize, i64)> + Clone {
+    let residual =
+        move |place: usize| kind.columns[place].residual(row[place], base.map_or(0, |base| base[place]));
+    let residuals = kind.owner.iter().map(move |&place| (place, residual(place)));
+    let is_changed = residuals.clone().any(|(_, residual)| residual != 0);
+    residuals.filter(move |_| is_changed)
+}
+
+/// Writes what only the owner is told, and tells what each column took. `base` as in [`owner_residuals`].
+pub(crate) fn write_owner(
+    out: &mut BitWriter,
+    kind: &KindLayout,
+    base: Option<&[u32]>,
+    row: &[u32],
+    mut cost: impl FnMut(usize, u32),
+) {
     if kind.owner.is_empty() {
         return;
     }
-    let residual =
-        |place: usize| kind.columns[place].residual(row[place], base.map_or(0, |base| base[place]));
-    let changed = kind.owner.iter().any(|&place| residual(place) != 0);
-    out.write_bit(changed);
-    if changed {
-        kind.owner.iter().for_each(|&place| kind.columns[place].code.write(out, residual(place)));
+    let residuals = owner_residuals(kind, base, row);
+    out.write_bit(residuals.clone().next().is_some());
+    for (place, residual) in residuals {
+        let code = &kind.columns[place].code;
+        code.write(out, residual);
+        cost(place, code.bits(residual));
     }
 }
 

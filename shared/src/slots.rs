@@ -57,6 +57,12 @@ impl Slot {
     pub fn is_used(&self) -> bool {
         !self.id.is_null()
     }
+
+    /// The tick of a snapshot, if the client held a row of this entity then.
+    #[inline]
+    pub fn held_at(&self, tick: Option<Tick>) -> Option<Tick> {
+        tick.filter(|tick| self.since <= *tick)
+    }
 }
 
 impl SlotTable {
@@ -89,6 +95,12 @@ impl SlotTable {
     pub fn find(&self, id: EntityId) -> Option<u32> {
         let slot = self.find_index(key_parts(id).0)?;
         (self.slots[slot as usize].id == id).then_some(slot)
+    }
+
+    /// The tick of the snapshot with which an entity entered the view, if it is in view.
+    #[must_use]
+    pub fn since(&self, id: EntityId) -> Option<Tick> {
+        self.find(id).map(|slot| self.slots[slot as usize].since)
     }
 
     /// The slot of the entity with this index (of any generation).
@@ -124,6 +136,15 @@ impl SlotTable {
     pub fn row_tick(&self, id: EntityId, tick: Tick) -> Tick {
         let lagging = self.find(id).and_then(|slot| self.lagging(slot));
         lagging.map_or(tick, |lagging| lagging.base)
+    }
+
+    /// The ticks of the row that the client holds in a slot and of the row before it, where `base` and `previous` are those of its last
+    /// two snapshots.
+    pub(crate) fn row_ticks(&self, slot: u32, base: Tick, previous: Option<Tick>) -> (Tick, Option<Tick>) {
+        match self.lagging(slot) {
+            Some(lagging) => (lagging.base, lagging.previous),
+            None => (base, self.slots[slot as usize].held_at(previous)),
+        }
     }
 
     pub(crate) fn lagging(&self, slot: u32) -> Option<Lagging> {
@@ -192,8 +213,7 @@ impl SlotTable {
         std::mem::swap(&mut self.lagging, &mut self.lagging_before);
         self.lagging.clear();
         for &slot in held_back {
-            let since = self.slots[slot as usize].since;
-            let previous = previous.filter(|previous| since <= *previous);
+            let previous = self.slots[slot as usize].held_at(previous);
             self.lagging.push(Lagging { slot, base: baseline, previous });
         }
         for &before in &self.lagging_before {

@@ -19,6 +19,14 @@ pub struct Snapshot {
     places: Vec<u32>,
 }
 
+/// Memory for bringing the rows of a snapshot into order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sorter {
+    unsorted: Snapshot,
+    /// Indexes of ids, and the places of their rows.
+    order: Vec<(u32, u32)>,
+}
+
 /// One entity's quantised fields.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Row<'a> {
@@ -49,7 +57,7 @@ impl Snapshot {
         for (id, entity) in game.entities() {
             self.quantise(id, entity);
         }
-        self.complete::<G>(None);
+        self.complete::<G>(None, &mut Sorter::default());
     }
 
     pub(crate) fn quantise(&mut self, id: EntityId, entity: &impl Replicate) {
@@ -81,14 +89,14 @@ impl Snapshot {
     }
 
     /// After the last row: checks the game's word, and makes ids findable. `like` may be of the same entities.
-    pub(crate) fn complete<G: Game>(&mut self, like: Option<&Self>) {
+    pub(crate) fn complete<G: Game>(&mut self, like: Option<&Self>, sorter: &mut Sorter) {
         if let Some(like) = like.filter(|like| like.ids == self.ids) {
             self.places.clone_from(&like.places);
             return;
         }
         assert!(self.len() <= ENTITIES_MAX, "{}: more than {ENTITIES_MAX} entities", G::NAME);
         if !self.ids.is_sorted_by_key(|id| key_parts(*id).0) {
-            self.sort();
+            self.sort(sorter);
         }
         self.index();
     }
@@ -108,12 +116,16 @@ impl Snapshot {
         self.ends.push(self.columns.len() as u32);
     }
 
-    fn sort(&mut self) {
-        let unsorted = self.clone();
-        let mut order: Vec<usize> = (0..unsorted.len()).collect();
-        order.sort_by_key(|&place| key_parts(unsorted.ids[place]).0);
+    fn sort(&mut self, sorter: &mut Sorter) {
+        let Sorter { unsorted, order } = sorter;
+        std::mem::swap(self, unsorted);
+        order.clear();
+        order.extend(unsorted.ids.iter().zip(0..).map(|(id, place)| (key_parts(*id).0, place)));
+        // Not the kind that merges: that one takes memory.
+        order.sort_unstable();
         self.reset(unsorted.tick);
-        for place in order {
+        for &(_, place) in order.iter() {
+            let place = place as usize;
             self.append(unsorted.ids[place], unsorted.row(place), unsorted.rests[place]);
         }
     }

@@ -2,11 +2,12 @@
 //!
 //! These are the right-hand sides in [`replicate!`](crate::replicate): `pos: Vec2 = range(0.0, 64.0, 0.01).rate("vel")`.
 
-use crate::{Columns, Field, FieldKind, Predict, key_from_parts, key_parts};
+use crate::limits::{ANGLE_BITS_MAX, RANGE_STEPS_MAX};
+use crate::{Columns, Field, FieldKind, Predict, ScratchRow, key_from_parts, key_parts};
 use glam::{Vec2, Vec3};
 use std::f64::consts::TAU;
 
-/// How a value of type `T` becomes columns. Writer, reader and mixer take and leave the same number of columns.
+/// How a value of type `T` becomes columns. Writer, reader and drawer take and leave the same number of columns.
 pub trait Spec<T> {
     /// Appends the description of the columns.
     fn describe(&self, name: &str, fields: &mut Vec<Field>);
@@ -20,15 +21,19 @@ pub trait Spec<T> {
     fn is_same(&self, one: &T, other: &T) -> bool;
     /// Takes the columns off the front of `row`.
     fn read(&self, row: &mut &[u32]) -> T;
-    /// Like `read`, for the value at `part` (0..=1) of the way from one row to another. What has no
-    /// way between (flags, ids) is as in `from` until the way is done.
-    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> T {
-        let (early, late) = (self.read(from), self.read(to));
-        if part < 1.0 { early } else { late }
+    /// Like `read`, for columns that may lie between two steps. Only ranges and angles ever do; of all others the
+    /// whole steps count.
+    fn draw(&self, drawn: &mut &[f64]) -> T {
+        if self.columns() == 1 {
+            return self.read(&mut &[take(drawn) as u32][..]);
+        }
+        let mut whole = ScratchRow::default();
+        (0..self.columns()).for_each(|_| whole.put(take(drawn) as u32));
+        self.read(&mut &whole[..])
     }
 }
 
-pub(crate) fn take(row: &mut &[u32]) -> u32 {
+pub(crate) fn take<C: Copy>(row: &mut &[C]) -> C {
     let (first, rest) = row.split_first().expect("a row has all the columns of its kind");
     *row = rest;
     *first
@@ -73,8 +78,8 @@ pub struct Range {
 pub const fn range(min: f64, max: f64, step: f64) -> Range {
     assert!(min < max && step > 0.0, "a range needs min < max and step > 0");
     let far = if -min > max { -min } else { max };
-    assert!(far / step <= 4_194_304.0, "the step is too fine for f32 at this range");
-    assert!((max - min) / step <= 4_194_304.0, "the range has too many steps for f32");
+    assert!(far / step <= RANGE_STEPS_MAX as f64, "the step is too fine for f32 at this range");
+    assert!((max - min) / step <= RANGE_STEPS_MAX as f64, "the range has too many steps for f32");
     Range { min, max, step, expect: Expect::Hold }
 }
 
@@ -105,11 +110,6 @@ impl Range {
     fn value(&self, column: f64) -> f32 {
         (self.min + column * self.step) as f32
     }
-
-    fn mixed(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> f32 {
-        let (from, to) = (f64::from(take(from)), f64::from(take(to)));
-        self.value(from + (to - from) * f64::from(part))
-    }
 }
 
 impl Spec<f32> for Range {
@@ -125,8 +125,8 @@ impl Spec<f32> for Range {
     fn read(&self, row: &mut &[u32]) -> f32 {
         self.value(f64::from(take(row)))
     }
-    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> f32 {
-        self.mixed(from, to, part)
+    fn draw(&self, drawn: &mut &[f64]) -> f32 {
+        self.value(take(drawn))
     }
 }
 
@@ -149,8 +149,8 @@ macro_rules! vector_spec {
                 $(let $part = self.value(f64::from(take(row)));)+
                 <$vector>::new($($part),+)
             }
-            fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> $vector {
-                $(let $part = self.mixed(from, to, part);)+
+            fn draw(&self, drawn: &mut &[f64]) -> $vector {
+                $(let $part = self.value(take(drawn));)+
                 <$vector>::new($($part),+)
             }
         }
@@ -172,7 +172,7 @@ pub struct Angle {
 /// At compile time, unless `bits` is from 1 to 20.
 #[must_use]
 pub const fn angle(bits: u8) -> Angle {
-    assert!(bits >= 1 && bits <= 20, "an angle has from 1 to 20 bits");
+    assert!(bits >= 1 && bits <= ANGLE_BITS_MAX, "an angle has from 1 to 20 bits");
     Angle { bits, expect: Expect::Hold }
 }
 
@@ -200,14 +200,10 @@ impl Spec<f32> for Angle {
         one == other
     }
     fn read(&self, row: &mut &[u32]) -> f32 {
-        (f64::from(take(row)) * TAU / self.turn()) as f32
+        self.draw(&mut &[f64::from(take(row))][..])
     }
-    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> f32 {
-        let (from, to) = (f64::from(take(from)), f64::from(take(to)));
-        let half = self.turn() / 2.0;
-        let way = (to - from + half).rem_euclid(self.turn()) - half;
-        let steps = (from + way * f64::from(part)).rem_euclid(self.turn());
-        (steps * TAU / self.turn()) as f32
+    fn draw(&self, drawn: &mut &[f64]) -> f32 {
+        (take(drawn) * TAU / self.turn()) as f32
     }
 }
 

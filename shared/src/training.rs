@@ -2,12 +2,12 @@
 //!
 //! Knows no files, and no game: rows and a layout are all that it needs.
 
-use crate::bodies::Rows;
-use crate::code::{WORD_BITS_MAX, class};
+use crate::code::class;
 use crate::layout::{Column, KindLayout};
-use crate::rows::{Known, Residuals};
+use crate::limits::CODE_WORD_BITS_MAX;
+use crate::rows::{Known, Residuals, owner_residuals};
 use crate::word_lengths::word_lengths;
-use crate::{ClassCode, EntityId, Layout, Row, Schema, Snapshot};
+use crate::{ClassCode, Held, Layout, Schema};
 
 /// Weights are counted in these parts of a residual, so that what never came still weighs something.
 const WEIGHT_PER_RESIDUAL: u64 = 1 << 20;
@@ -16,15 +16,6 @@ const WEIGHT_PER_RESIDUAL: u64 = 1 << 20;
 /// and what did come pays about a fortieth of a bit for that.
 const PRIOR_SHARE: u64 = 64;
 const PRIOR_RESIDUALS: u64 = 16;
-
-/// What a client holds: the snapshot that it got last, and the one before.
-#[derive(Copy, Clone, Debug)]
-pub struct Baseline<'a> {
-    /// The rows that it holds.
-    pub rows: &'a Snapshot,
-    /// The rows that it held before, unless the baseline was a full snapshot.
-    pub previous: Option<&'a Snapshot>,
-}
 
 /// Counts the residuals of recorded play, as the writer makes them.
 #[derive(Clone, Debug)]
@@ -93,24 +84,26 @@ impl Trainer {
         &self.layout.schema().game
     }
 
-    /// Counts what it takes to get from `baseline` to `now`: snapshots as one client holds them
-    /// ([`Held::copy_to`](crate::Held::copy_to)), one after the other.
-    pub fn observe(&mut self, baseline: Option<Baseline<'_>>, now: &Snapshot, own: Option<EntityId>) {
-        for (id, row) in now.iter() {
-            let known = baseline.and_then(|baseline| Known::of(id, row, now, baseline));
+    /// Counts the residuals of one snapshot: `before` is what a client held, and `now` what [`read_delta`](crate::read_delta) has just
+    /// made of it.
+    pub fn observe(&mut self, before: &Held, now: &Held) {
+        let Some(tick) = now.tick() else { return };
+        for &slot in &now.changed {
+            let row = now.row(slot);
             let kind = &self.layout.kinds[row.kind];
-            let tallies = &mut self.tallies[row.kind];
-            let mut count = |place: usize, residual: i64| {
-                let column = &kind.columns[place];
-                let last = known.as_ref().map_or(0, |known| known.last_way(column, place));
-                tallies[place].add(class(last), residual, column.code.bits(residual));
-            };
-            if let Some(known) = &known {
-                known.count_changes(kind, row.columns, &mut count);
-            }
-            if own == Some(id) {
-                count_owner(kind, known.as_ref().map(|known| known.base), row.columns, &mut count);
-            }
+            let known = before.known(slot, tick);
+            let residuals = Residuals::of(kind, known, row.columns);
+            let written = residuals.written(kind).map(|place| (place, residuals.columns[place]));
+            count(kind, &mut self.tallies[row.kind], Some(known), written);
+        }
+        if let Some(own) = now.table.own {
+            let row = now.row(own);
+            let kind = &self.layout.kinds[row.kind];
+            // Of another own entity than before, nothing was held.
+            let is_same = before.table.own == Some(own) && now.table.slots[own as usize].since != tick;
+            let known = is_same.then(|| before.known(own, tick));
+            let written = owner_residuals(kind, known.map(|known| known.base), row.columns);
+            count(kind, &mut self.tallies[row.kind], known, written);
         }
     }
 
@@ -159,35 +152,24 @@ fn without_codes(layout: &Layout) -> Schema {
     schema
 }
 
-impl<'a> Known<'a> {
-    /// What a client held of an entity before `now`. `None` if the entity enters: a full row has no residuals.
-    fn of(id: EntityId, row: Row<'_>, now: &'a Snapshot, baseline: Baseline<'a>) -> Option<Self> {
-        let held = |rows: &'a Snapshot| rows.get(id).filter(|held| held.kind == row.kind);
-        let rows = Rows::new(now, baseline.rows, baseline.previous);
-        let previous = rows.previous.and_then(held).map(|row| row.columns);
-        Some(Self { base: held(baseline.rows)?.columns, previous, ages: rows.ages })
-    }
-
-    /// How far a column went between the two rows that the client holds: 0 if it holds one only.
-    fn last_way(&self, column: &Column, place: usize) -> i64 {
-        self.previous.map_or(0, |previous| column.residual(self.base[place], previous[place]))
-    }
-
-    /// Hands on the residuals that are written of a row.
-    fn count_changes(&self, kind: &KindLayout, row: &[u32], count: &mut impl FnMut(usize, i64)) {
-        let residuals = Residuals::of(kind, *self, row);
-        if residuals.is_changed() {
-            residuals.written(kind).for_each(|place| count(place, residuals.columns[place]));
-        }
+/// Counts what was written of a row, by column.
+fn count(
+    kind: &KindLayout,
+    tallies: &mut [Tally],
+    known: Option<Known<'_>>,
+    written: impl Iterator<Item = (usize, i64)>,
+) {
+    for (place, residual) in written {
+        let column = &kind.columns[place];
+        let last = known.map_or(0, |known| known.last_way(column, place));
+        tallies[place].add(class(last), residual, column.code.bits(residual));
     }
 }
 
-/// Hands on the residuals that are written for the owner.
-fn count_owner(kind: &KindLayout, base: Option<&[u32]>, row: &[u32], count: &mut impl FnMut(usize, i64)) {
-    let residual =
-        |place: usize| kind.columns[place].residual(row[place], base.map_or(0, |base| base[place]));
-    if kind.owner.iter().any(|&place| residual(place) != 0) {
-        kind.owner.iter().for_each(|&place| count(place, residual(place)));
+impl Known<'_> {
+    /// How far a column went between the two rows that the client holds: 0 if it holds one only.
+    fn last_way(&self, column: &Column, place: usize) -> i64 {
+        self.previous.map_or(0, |previous| column.residual(self.base[place], previous[place]))
     }
 }
 
@@ -268,7 +250,7 @@ fn trained(counts: &[u64], usual: &[u8]) -> Option<Vec<u8>> {
     let prior = (counts.iter().sum::<u64>() / PRIOR_SHARE + PRIOR_RESIDUALS) * WEIGHT_PER_RESIDUAL;
     let weights =
         counts.iter().zip(usual).map(|(count, length)| count * WEIGHT_PER_RESIDUAL + (prior >> length));
-    let lengths = word_lengths(&weights.collect::<Vec<_>>(), WORD_BITS_MAX);
+    let lengths = word_lengths(&weights.collect::<Vec<_>>(), CODE_WORD_BITS_MAX);
     let own_bits = 8 * (counts.len() as u64 + 1);
     (bits(counts, &lengths) + own_bits < bits(counts, usual)).then_some(lengths)
 }

@@ -33,7 +33,7 @@ pub struct PartBits {
     pub active: u64,
     /// The list of other slots that changed.
     pub woken: u64,
-    /// What only owners are told.
+    /// The bits that say whether anything changed of what only owners are told.
     pub owner: u64,
     /// What fills the last byte of a body.
     pub padding: u64,
@@ -63,7 +63,7 @@ pub struct FieldUsage {
     pub name: String,
     /// Bits in whole rows.
     pub entered_bits: u64,
-    /// Bits in changes.
+    /// Bits in changes. What only the owner is told is always told as a change.
     pub changed_bits: u64,
 }
 

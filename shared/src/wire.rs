@@ -30,6 +30,14 @@ pub fn encode(value: &impl Serialize) -> Vec<u8> {
     bincode::serde::encode_to_vec(value, config()).expect("our own values can be encoded")
 }
 
+/// Appends an encoded value of our own. Takes memory only if `out` has no room for it.
+///
+/// # Panics
+/// As [`encode`].
+pub fn append(out: &mut Vec<u8>, value: &impl Serialize) {
+    bincode::serde::encode_into_std_write(value, out, config()).expect("our own values can be encoded");
+}
+
 /// Appends an encoded value to a frame; `bytes_max` is what it can take at most.
 ///
 /// # Panics
@@ -93,7 +101,8 @@ mod tests {
     #[test]
     fn bytes_are_borrowed_and_appended_in_place() {
         let mut frame = vec![9];
-        append_message(&mut frame, &(1u8, 300u16), 8);
+        append(&mut frame, &1u8);
+        append_message(&mut frame, &300u16, 8);
         assert_eq!(frame, [9, 1, 251, 44, 1]);
         let (text, rest) = decode_prefix::<&str>(&[2, b'h', b'i', 5]).unwrap();
         assert_eq!((text, rest), ("hi", &[5][..]));

@@ -40,13 +40,10 @@ impl<T, S: Spec<T>> Spec<Option<T>> for Optional<S> {
         let value = self.0.read(row);
         there.then_some(value)
     }
-    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> Option<T> {
-        let (early, late) = (take(from) != 0, take(to) != 0);
-        if early && late {
-            return Some(self.0.mix(from, to, part));
-        }
-        let (was, is) = (self.0.read(from), self.0.read(to));
-        if part < 1.0 { early.then_some(was) } else { late.then_some(is) }
+    fn draw(&self, drawn: &mut &[f64]) -> Option<T> {
+        let there = take(drawn) != 0.0;
+        let value = self.0.draw(drawn);
+        there.then_some(value)
     }
 }
 
@@ -82,7 +79,7 @@ impl<T, S: Spec<T>> Spec<T> for OwnerOnly<S> {
     fn read(&self, row: &mut &[u32]) -> T {
         self.0.read(row)
     }
-    fn mix(&self, from: &mut &[u32], to: &mut &[u32], part: f32) -> T {
-        self.0.mix(from, to, part)
+    fn draw(&self, drawn: &mut &[f64]) -> T {
+        self.0.draw(drawn)
     }
 }

@@ -78,6 +78,8 @@ pub struct DeltaWriter {
     pub(crate) bodies: Bodies,
     left: Vec<u32>,
     held_back: Vec<u32>,
+    /// What the tick's owners were told: kind, column and bits, each time that a column was written.
+    owner_costs: Vec<(u8, u8, u8)>,
     /// A bit for each active slot of the receiver at hand: whether it changed.
     pub(crate) marks: BitWriter,
     /// Of the receiver at hand, by place: what is to enter.
@@ -90,11 +92,15 @@ impl DeltaWriter {
     /// Begins a tick with this many entities.
     pub fn begin(&mut self, entities: usize) {
         self.bodies.begin(entities);
+        self.owner_costs.clear();
     }
 
     /// Ends a tick: adds what its rows cost.
     pub fn account(&self, usage: &mut Usage) {
         self.bodies.account(usage);
+        for &(kind, place, bits) in &self.owner_costs {
+            usage.kinds[usize::from(kind)].fields[usize::from(place)].changed_bits += u64::from(bits);
+        }
     }
 
     /// Finds out what there is to tell: see [`DeltaWriter::entering`] and [`DeltaWriter::updates`]. What is drafted must be written.
@@ -164,6 +170,8 @@ impl DeltaWriter {
     fn follow(&mut self, source: Source<'_>, table: &SlotTable, base: &Snapshot) {
         let population = self.bodies.population(base, source.now);
         self.left.extend(population.gone.iter().filter_map(|id| table.find(*id)));
+        self.left.sort_unstable();
+        let gone = self.left.len();
         let born = population.born.len();
         for number in 0..born {
             let place = self.bodies.population(base, source.now).born[number];
@@ -171,9 +179,10 @@ impl DeltaWriter {
         }
         for lagging in &table.lagging {
             let id = table.slots[lagging.slot as usize].id;
+            // Who became another kind has gone, and was born again.
             if let Some(place) = source.now.find(id)
                 && !is_going_on(source.now, table, lagging.slot, place)
-                && !self.left.contains(&lagging.slot)
+                && self.left[..gone].binary_search(&lagging.slot).is_err()
             {
                 self.left.push(lagging.slot);
                 self.enter(source, place);
@@ -232,13 +241,29 @@ impl DeltaWriter {
         let changed = self.updates.iter().filter(|update| !update.waits).map(|update| update.slot);
         table.settle(source.now.tick(), baseline.map(|base| (base, previous)), changed, &self.held_back);
         if let Some(own) = own {
-            let row = source.now.get(own).expect("it is among what is seen");
             // Another own entity starts from nothing: whatever this client held of it did not have these columns.
             let base = baseline.filter(|_| before == table.own).and_then(|base| source.history.get(base));
-            let held = base.and_then(|base| base.get(own)).map(|row| row.columns);
-            write_owner(out, &source.layout.kinds[row.kind], held, row.columns);
+            let told = self.write_owner(out, source, base, own);
+            bits.owner += meter.step(out) - told;
         }
-        bits.owner += meter.step(out);
+    }
+
+    /// Returns the bits of the columns.
+    fn write_owner(
+        &mut self,
+        out: &mut BitWriter,
+        source: Source<'_>,
+        base: Option<&Snapshot>,
+        own: EntityId,
+    ) -> u64 {
+        let row = source.now.get(own).expect("it is among what is seen");
+        let held = base.and_then(|base| base.get(own)).map(|row| row.columns);
+        let mut told = 0;
+        write_owner(out, &source.layout.kinds[row.kind], held, row.columns, |place, bits| {
+            told += u64::from(bits);
+            self.owner_costs.push((row.kind as u8, place as u8, bits as u8));
+        });
+        told
     }
 
     /// Drafts and writes for one receiver, with nothing held back.

@@ -184,8 +184,9 @@ impl Game for Ledger {
     }
 
     fn predict(cx: &mut PredictContext<'_, Self>) {
-        if let Item::Clerk(clerk) = cx.own {
+        if let Item::Clerk(clerk) = &mut *cx.own {
             walk(clerk, cx.input);
+            cx.emit((cx.tick, cx.player));
         }
     }
 

@@ -3,6 +3,7 @@
 //! Time is virtual and everything that is random comes from one seed, so a failure repeats by its seed.
 
 mod cuts;
+pub mod fates;
 pub mod ledger;
 pub mod link;
 pub mod passes;

@@ -1,53 +1,57 @@
-//! Owns a simulated link: one direction of a stream, with delay, jitter, stalls and a cut. Virtual time only.
+//! Owns a simulated connection's one direction: frames under way over a network of the client core's, in virtual time.
 
-use crate::test_rng::TestRng;
 use std::collections::VecDeque;
+use std::time::Duration;
+use tickwire_client::link::{Link as Network, LinkProfile};
 
-/// What a link does to what is sent over it. Times in microseconds.
-#[derive(Clone, Debug, Default)]
-pub struct LinkProfile {
-    /// The least time that a frame is under way.
-    pub delay_us: u64,
-    /// Up to this much more, drawn for each frame; order is kept.
-    pub jitter_us: u64,
-    /// How often, in a thousand frames, one starts a stall.
-    pub stall_per_mille: u64,
-    /// The longest stall.
-    pub stall_us_max: u64,
+/// A connection's network, and how much each end may have on it.
+#[derive(Copy, Clone, Debug)]
+pub struct LinkPlan {
+    /// When what is sent arrives.
+    pub profile: LinkProfile,
     /// Frames under way at once (outbox, kernel, wire): with more, the sender has no place.
     pub frames_max: usize,
 }
 
-impl LinkProfile {
+impl LinkPlan {
+    /// As many frames as the profile lets through.
+    #[must_use]
+    pub const fn of(profile: LinkProfile) -> Self {
+        Self { profile, frames_max: 1024 }
+    }
+
     /// A link that delays everything alike.
     #[must_use]
-    pub fn clean(delay_us: u64) -> Self {
-        Self { delay_us, frames_max: 1024, ..Self::default() }
+    pub const fn clean(delay: Duration) -> Self {
+        Self::of(LinkProfile::clean(delay))
     }
 }
 
 /// Frames under way, in order.
 #[derive(Clone, Debug)]
 pub struct Link<T> {
-    profile: LinkProfile,
-    rng: TestRng,
+    network: Network,
+    frames_max: usize,
+    /// With when each arrives, in microseconds.
     under_way: VecDeque<(u64, T)>,
-    /// Nothing arrives before this.
-    free_us: u64,
     is_cut: bool,
 }
 
-impl<T> Link<T> {
-    /// An empty link.
+impl<T: AsRef<[u8]>> Link<T> {
+    /// Both directions of an empty link.
     #[must_use]
-    pub fn new(profile: LinkProfile, seed: u64) -> Self {
-        Self { profile, rng: TestRng::new(seed), under_way: VecDeque::new(), free_us: 0, is_cut: false }
+    pub fn pair(plan: LinkPlan, seed: u64) -> [Self; 2] {
+        Network::pair(plan.profile, seed).map(|network| Self {
+            network,
+            frames_max: plan.frames_max,
+            under_way: VecDeque::new(),
+            is_cut: false,
+        })
     }
 
-    /// Whether one more frame may be sent.
-    #[must_use]
-    pub fn has_place(&self) -> bool {
-        self.under_way.len() < self.profile.frames_max
+    /// Whether one more frame may be sent at `now_us`.
+    pub fn has_place(&mut self, now_us: u64) -> bool {
+        self.under_way.len() < self.frames_max && !self.network.is_full(Duration::from_micros(now_us))
     }
 
     /// What is under way is lost, and so is what will be sent.
@@ -61,13 +65,8 @@ impl<T> Link<T> {
         if self.is_cut {
             return;
         }
-        let LinkProfile { delay_us, jitter_us, stall_per_mille, stall_us_max, .. } = self.profile;
-        if self.rng.below(1000) < stall_per_mille {
-            self.free_us = self.free_us.max(now_us + self.rng.between(1, stall_us_max));
-        }
-        let arrival_us = (now_us + delay_us + self.rng.between(0, jitter_us)).max(self.free_us);
-        self.free_us = arrival_us;
-        self.under_way.push_back((arrival_us, frame));
+        let arrival = self.network.send(Duration::from_micros(now_us), frame.as_ref().len());
+        self.under_way.push_back((arrival.as_nanos().div_ceil(1000) as u64, frame));
     }
 
     /// When the next frame arrives.
@@ -83,7 +82,9 @@ impl<T> Link<T> {
     }
 
     /// From now on the link delays and does nothing else: what is under way still arrives in order.
-    pub fn heal(&mut self) {
-        self.profile = LinkProfile::clean(self.profile.delay_us);
+    pub fn heal(&mut self, now_us: u64) {
+        let LinkPlan { profile, frames_max } = LinkPlan::clean(self.network.profile().delay);
+        self.network.set_profile(Duration::from_micros(now_us), profile);
+        self.frames_max = frames_max;
     }
 }

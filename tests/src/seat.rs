@@ -1,6 +1,7 @@
 //! Owns one client of the simulated world, with its connection, and what the room writes to all of these.
 
-use crate::link::{Link, LinkProfile};
+use crate::fates::Fates;
+use crate::link::{Link, LinkPlan};
 use crate::passes::Passes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tickwire_client::{Client, ClientConfig, State};
@@ -24,6 +25,8 @@ pub struct Seat<G: Game> {
     pub closed: Option<CloseCode>,
     /// Events that reached it.
     pub events: Vec<G::Event>,
+    /// What became of the events that it predicted.
+    pub fates: Fates,
     /// Commands that it made.
     pub sent: Vec<(WireTick, G::Input)>,
     /// How many of them on connections before this one.
@@ -49,13 +52,14 @@ pub struct Seat<G: Game> {
     pub(crate) is_expelled: bool,
     /// Whether the client has a connection, as far as it knows.
     pub(crate) is_connected: bool,
-    profile: LinkProfile,
+    link: LinkPlan,
     seed: u64,
 }
 
 impl<G: Game> Seat<G> {
     /// A client whose Hello is about to be sent.
-    pub(crate) fn new(number: usize, profile: LinkProfile, seed: u64, role: Role, driver: Driver<G>) -> Self {
+    pub(crate) fn new(number: usize, link: LinkPlan, seed: u64, role: Role, driver: Driver<G>) -> Self {
+        let [up, down] = Link::pair(link, seed);
         let config = ClientConfig { seed, ..ClientConfig::new(format!("seat {number}"), role) };
         Self {
             client: Client::new(config),
@@ -70,8 +74,9 @@ impl<G: Game> Seat<G> {
             full_wanted: None,
             arrived: 0,
             passes: Passes::default(),
-            up: Link::new(profile.clone(), seed),
-            down: Link::new(profile.clone(), !seed),
+            fates: Fates::default(),
+            up,
+            down,
             told: VecDeque::new(),
             ticks_told: Vec::new(),
             driver,
@@ -79,7 +84,7 @@ impl<G: Game> Seat<G> {
             is_frozen: false,
             is_expelled: false,
             is_connected: true,
-            profile,
+            link,
             seed,
         }
     }
@@ -92,10 +97,10 @@ impl<G: Game> Seat<G> {
     }
 
     /// Makes the connection clean, and those that come after it.
-    pub(crate) fn heal(&mut self) {
-        self.up.heal();
-        self.down.heal();
-        self.profile = LinkProfile::clean(self.profile.delay_us);
+    pub(crate) fn heal(&mut self, now_us: u64) {
+        self.up.heal(now_us);
+        self.down.heal(now_us);
+        self.link = LinkPlan::clean(self.link.profile.delay);
         self.is_frozen = false;
     }
 
@@ -111,8 +116,7 @@ impl<G: Game> Seat<G> {
     /// A new connection in place of the old one.
     pub(crate) fn connect(&mut self) {
         self.seed = self.seed.wrapping_add(1);
-        self.up = Link::new(self.profile.clone(), self.seed);
-        self.down = Link::new(self.profile.clone(), !self.seed);
+        [self.up, self.down] = Link::pair(self.link, self.seed);
         self.is_connected = true;
         self.sent_before = self.sent.len();
         self.closed = None;
@@ -140,7 +144,8 @@ impl<G: Game> SimSinks<'_, G> {
 
 impl<G: Game> Sinks for SimSinks<'_, G> {
     fn has_place(&mut self, player: PlayerId) -> bool {
-        self.seat(player).is_none_or(|seat| seat.down.has_place())
+        let now_us = self.now_us;
+        self.seat(player).is_none_or(|seat| seat.down.has_place(now_us))
     }
 
     fn frame(&mut self, player: PlayerId, frame: &[u8]) {

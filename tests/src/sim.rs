@@ -1,7 +1,7 @@
 //! Owns the simulated world: one real room and real clients, joined by links, in virtual time. Checks at every frame
 //! that a client holds, integer for integer, what the server holds for it.
 
-use crate::link::LinkProfile;
+use crate::link::LinkPlan;
 use crate::seat::SimSinks;
 pub use crate::seat::{Driver, Seat};
 use crate::sight;
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tickwire_client::{Notice, State};
 use tickwire_server::room::{Room, RoomConfig};
-use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
+use tickwire_shared::limits::{REWIND_MS_MAX_DEFAULT, UNACKED_SNAPSHOTS_MAX};
 use tickwire_shared::{
     ClientMessage, CloseCode, Game, Hello, PlayerId, ResumeToken, Role, ServerMessage, Slack, Snapshot, Tick,
     decode, encode,
@@ -44,6 +44,18 @@ impl<G: Game> Sim<G> {
     /// A room without clients.
     #[must_use]
     pub fn new(settings: G::Settings, seed: u64, start_tick: Tick, player_bytes_per_second: u32) -> Self {
+        Self::with_rewind(settings, seed, start_tick, player_bytes_per_second, REWIND_MS_MAX_DEFAULT)
+    }
+
+    /// The same, with another limit of lag compensation.
+    #[must_use]
+    pub fn with_rewind(
+        settings: G::Settings,
+        seed: u64,
+        start_tick: Tick,
+        player_bytes_per_second: u32,
+        rewind_ms_max: u32,
+    ) -> Self {
         let name = "sim".to_owned();
         let resume_grace_ticks = (RESUME_GRACE_SECONDS * G::TICK_RATE_HZ).into();
         let config = RoomConfig {
@@ -53,6 +65,7 @@ impl<G: Game> Sim<G> {
             start_tick,
             players_max: 64,
             player_bytes_per_second,
+            rewind_ms_max,
             resume_grace_ticks,
             epoch: 1,
         };
@@ -71,10 +84,10 @@ impl<G: Game> Sim<G> {
     }
 
     /// Connects a client; it says hello at once.
-    pub fn connect(&mut self, profile: LinkProfile, seed: u64, role: Role, driver: Driver<G>) -> usize {
+    pub fn connect(&mut self, link: LinkPlan, seed: u64, role: Role, driver: Driver<G>) -> usize {
         let number = self.next_seat;
         self.next_seat += 1;
-        let mut seat = Seat::new(number, profile, seed, role, driver);
+        let mut seat = Seat::new(number, link, seed, role, driver);
         // The round trip counts from here.
         seat.client.update(self.now());
         self.seats.insert(number, seat);
@@ -93,7 +106,8 @@ impl<G: Game> Sim<G> {
 
     /// Makes all links clean. What is cut stays dead.
     pub fn heal(&mut self) {
-        self.seats.values_mut().for_each(Seat::heal);
+        let now_us = self.now_us;
+        self.seats.values_mut().for_each(|seat| seat.heal(now_us));
     }
 
     /// Stops a client's program, or lets it go on.
@@ -157,7 +171,9 @@ impl<G: Game> Sim<G> {
         seats.flatten().fold(tick_us, u64::min)
     }
 
-    pub(crate) fn now(&self) -> Duration {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Duration {
         Duration::from_micros(self.now_us)
     }
 
@@ -255,8 +271,9 @@ impl<G: Game> Sim<G> {
             self.frames_checked += 1;
         }
         while let Some(notice) = seat.client.poll_notice() {
+            seat.fates.note(&notice).map_err(|fault| format!("seat {number}: {fault}"))?;
             match notice {
-                Notice::Event(event) => seat.events.push(event),
+                Notice::Event(event) | Notice::Confirmed { event, .. } => seat.events.push(event),
                 Notice::Chat(chat) => seat.chats.push(chat.text),
                 _ => {}
             }

@@ -24,6 +24,11 @@ impl TestRng {
         low + self.below(high - low + 1)
     }
 
+    /// A number from 0 to just below 1.
+    pub fn share(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// True `percent` times in a hundred.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent

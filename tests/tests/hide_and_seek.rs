@@ -82,6 +82,7 @@ fn room() -> Room<HideAndSeek> {
         seed: 0,
         start_tick: Tick(0),
         player_bytes_per_second: 1 << 20,
+        rewind_ms_max: 250,
         players_max: 9,
         resume_grace_ticks: 0,
         epoch: 1,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use tickwire_server::ServerConfig;
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::*;
 
@@ -163,7 +164,9 @@ fn the_document_shows_what_the_code_writes() {
 
 fn check_client_messages(checker: &mut Checker) {
     checker.client("hello", &hello(None));
-    let command = Command { tick: Tick(65_537).wire(), acked: Tick(65_534).wire(), input: (127, -127, true) };
+    let (tick, acked, input) = (Tick(65_537).wire(), Tick(65_534).wire(), (127, -127, true));
+    let command =
+        Command { tick, acked, ack_delay: 8, seen: Moment::after(Tick(65_532), 0.75).wire(), input };
     checker.client("command", &ClientMessage::Command(command));
     checker.client("chat", &ClientMessage::Chat("hi".to_owned()));
     checker.client("resync", &ClientMessage::Resync);
@@ -178,10 +181,10 @@ fn check_server_messages(checker: &mut Checker) {
     let name = "ann".to_owned();
     checker.server("joined", &ServerMessage::Joined { player: player(), name, role: Role::Spectator });
     checker.server("left", &ServerMessage::Left { player: player() });
-    let counts = InputCounts { applied: 300, late: 2, early: 0, duplicate: 1, missing: 3 };
+    let counts = InputCounts { applied: 300, late: 2, early: 0, duplicate: 1, missing: 3, repeated: 3 };
     checker.server("inputs", &ServerMessage::Inputs(counts));
     checker.server("missed", &ServerMessage::Missed { events: 4, notices: 0 });
-    let reason = "protocol 2 here, 9 there".to_owned();
+    let reason = "protocol 3 here, 9 there".to_owned();
     checker.server("refused", &ServerMessage::Refused { code: CloseCode::Version as u16, reason });
     let reason = "the server is restarting".to_owned();
     let member = Member { player: player(), name: "ann".to_owned(), role: Role::Player };
@@ -287,9 +290,15 @@ fn every_prefix_and_every_flipped_bit_is_decoded_or_refused() {
     }
 }
 
+/// The cells of the table that has this head, row by row.
+fn table<'a>(document: &'a str, head: &str) -> Vec<Vec<&'a str>> {
+    let (_, rows) = document.split_once(head).unwrap_or_else(|| panic!("a table {head}"));
+    let rows = rows.lines().skip(2).take_while(|line| line.starts_with("| "));
+    rows.map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
+}
+
 #[test]
-fn the_document_has_every_close_code_and_every_limit_by_its_value() {
-    let document = document();
+fn the_document_has_every_close_code() {
     let codes = [
         CloseCode::Normal,
         CloseCode::Protocol,
@@ -305,26 +314,68 @@ fn the_document_has_every_close_code_and_every_limit_by_its_value() {
         CloseCode::Version,
         CloseCode::TooMany,
     ];
-    for code in codes {
-        assert!(document.contains(&format!("| {} |", code as u16)), "{code:?} is missing");
-    }
-    let limits = [
-        limits::HELLO_BYTES_MAX,
-        limits::CLIENT_MESSAGE_BYTES_MAX,
-        limits::SERVER_FRAME_BYTES_MAX,
-        limits::UNACKED_SNAPSHOTS_MAX,
-        limits::COMMANDS_QUEUED_MAX,
-        limits::INPUT_REPEATS_MAX_TICKS as usize,
-        limits::BASELINE_AGE_TICKS_MAX as usize,
-        limits::PREVIOUS_AGE_TICKS_MAX as usize,
-        limits::HASH_INTERVAL_TICKS as usize,
-        limits::ENTITIES_MAX,
-        limits::NAME_BYTES_MAX,
-        limits::CHAT_BYTES_MAX,
-        limits::IDLE_SECONDS_MAX as usize,
-        limits::COLUMNS_MAX,
+    let document = document();
+    let rows = table(&document, "| code | meaning | try again |");
+    let documented: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(documented, codes.map(|code| (code as u16).to_string()));
+}
+
+#[test]
+fn the_document_has_every_limit_by_its_value() {
+    use limits::*;
+    let document = document();
+    let rows = table(&document, "| limit | value | what happens |");
+    let documented: Vec<(&str, String)> = rows.iter().map(|row| (row[0], row[1].to_owned())).collect();
+    let to_a_client = ServerConfig::<Meadow>::default().player_bytes_per_second;
+    let expected = [
+        ("bytes of a `Hello`", HELLO_BYTES_MAX.to_string()),
+        ("bytes of any other message of a client", CLIENT_MESSAGE_BYTES_MAX.to_string()),
+        ("bytes of a frame of the server", SERVER_FRAME_BYTES_MAX.to_string()),
+        ("snapshots sent and not acked", UNACKED_SNAPSHOTS_MAX.to_string()),
+        (
+            "ticks from the next to run, that one included, for which commands are kept",
+            COMMANDS_QUEUED_MAX.to_string(),
+        ),
+        ("ticks that an input is repeated", INPUT_REPEATS_MAX_TICKS.to_string()),
+        ("greatest age of a baseline, in ticks", BASELINE_AGE_TICKS_MAX.to_string()),
+        ("greatest age of P", PREVIOUS_AGE_TICKS_MAX.to_string()),
+        ("ticks between view hashes", HASH_INTERVAL_TICKS.to_string()),
+        ("entities in view, and greatest index", ENTITIES_MAX.to_string()),
+        ("ticks per second", TICK_RATE_HZ_MAX.to_string()),
+        ("kinds of entities", KINDS_MAX.to_string()),
+        ("columns of a kind", COLUMNS_MAX.to_string()),
+        ("steps of a Range", RANGE_STEPS_MAX.to_string()),
+        ("bits of an Angle", ANGLE_BITS_MAX.to_string()),
+        ("bits of the word of a class in a `code`", CODE_WORD_BITS_MAX.to_string()),
+        (
+            "snapshots that a slot is quiet in before it is no longer active",
+            format!("{QUIET_SNAPSHOTS_MAX}, or {FRESH_SNAPSHOTS} since it entered"),
+        ),
+        (
+            "bytes to a client per second",
+            format!(
+                "{to_a_client} unless the host says otherwise, a sixteenth of it, or two ticks' worth, at once"
+            ),
+        ),
+        ("bytes of an event", EVENT_BYTES_MAX.to_string()),
+        ("events that wait for a client's next frame", EVENTS_QUEUED_MAX.to_string()),
+        ("notices that wait for a client's next frame", NOTICES_QUEUED_MAX.to_string()),
+        ("spectators and consoles of a room", SPECTATORS_PER_ROOM_MAX.to_string()),
+        ("bytes of a name", NAME_BYTES_MAX.to_string()),
+        ("bytes of a line of chat", CHAT_BYTES_MAX.to_string()),
+        ("full snapshots on request", format!("{RESYNCS_PER_SECOND} per second")),
+        ("seconds without a message of section 3, or without progress of acks", IDLE_SECONDS_MAX.to_string()),
+        (
+            "messages of a client per second, pings and pongs too",
+            format!("{CLIENT_MESSAGES_PER_TICK_MAX} x tick rate, {IDLE_SECONDS_MAX} x tick rate at once"),
+        ),
+        (
+            "bytes of a client per second, with all framing",
+            format!("{CLIENT_BYTES_PER_SECOND_MAX}, {CLIENT_BURST_BYTES_MAX} at once"),
+        ),
     ];
-    for limit in limits {
-        assert!(document.contains(&format!("| {limit} |")), "the limit {limit} is missing");
-    }
+    assert_eq!(documented, expected);
+    let chat = format!("{CHAT_BURST} at once and {CHAT_PER_SECOND} per second");
+    let row = rows.iter().find(|row| row[0] == "bytes of a line of chat").expect("just compared");
+    assert!(row[2].contains(&chat), "{row:?}");
 }

@@ -61,6 +61,7 @@ impl RecordArgs {
             seed: self.seed,
             ramp: usual_ramp(self.bots, self.seconds),
             duration: self.seconds,
+            link: None,
         });
         raise_descriptor_limit()?;
         let plan = record::Plan { url, duration: self.seconds, bots };

@@ -53,11 +53,13 @@ fn line<G: Game>(
         Notice::Joined { name, .. } if is_greeting => format!("* {name} is here"),
         Notice::Joined { name, .. } => format!("* {name} joined"),
         Notice::Left { name, .. } => format!("* {name} left"),
-        Notice::Event(event) => G::describe(event, name_of),
+        Notice::Event(event) | Notice::Confirmed { event, .. } => G::describe(event, name_of),
         Notice::Chat(Chat { name, text, .. }) => format!("{name}: {text}"),
         Notice::Missed { events, notices } => {
             format!("* too slow: {events} events and {notices} other lines are missing")
         }
+        // A line cannot be taken back: it waits for the server's word.
+        Notice::Predicted { .. } | Notice::Withdrawn { .. } => return None,
         Notice::Lost { .. } => "* the connection is lost".to_owned(),
         Notice::Resumed => "* the connection is back".to_owned(),
         Notice::Refused { .. } | Notice::Closed { .. } => return None,

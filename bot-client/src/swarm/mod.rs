@@ -4,6 +4,7 @@ mod board;
 mod bot;
 mod counts;
 mod latency;
+mod link;
 mod progress;
 mod report;
 mod table;
@@ -11,10 +12,13 @@ mod window;
 
 pub(crate) use bot::decide;
 pub use latency::Percentiles;
+pub use link::LinkPlan;
 pub use report::Report;
 
+use crate::seed::nth_seed;
 use board::{Board, Phase};
 use bot::{Bot, Life, WayIn};
+use link::Links;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::Bots;
@@ -39,6 +43,8 @@ pub struct Plan {
     pub ramp: Duration,
     /// The time that is measured, once all have joined.
     pub duration: Duration,
+    /// What lies between the bots and the server; `None`: only what is there anyway.
+    pub link: Option<LinkPlan>,
 }
 
 /// What came of a swarm.
@@ -48,6 +54,8 @@ pub enum Outcome {
     Measured(Box<Report>),
     /// Interrupted while the bots were still joining.
     Interrupted,
+    /// There is no link between the bots and the server, for this reason.
+    NoLink(String),
 }
 
 /// Runs a swarm to its end, or until `interrupt` completes. All bots have left when it returns.
@@ -55,8 +63,12 @@ pub enum Outcome {
 /// # Panics
 /// If the plan has no room, or a behaviour that the game does not know.
 pub async fn run<G: Bots>(plan: &Plan, interrupt: impl Future<Output = ()>) -> Outcome {
+    let links = match Links::lay(plan).await {
+        Ok(links) => links,
+        Err(reason) => return Outcome::NoLink(reason),
+    };
     let board = Arc::new(Board::new(plan.bots));
-    let bots = spawn::<G>(plan, &board);
+    let bots = spawn::<G>(plan, &links.urls, &board);
     let mut began = None;
     tokio::select! {
         () = conduct(plan, &board, &mut began) => {}
@@ -67,20 +79,21 @@ pub async fn run<G: Bots>(plan: &Plan, interrupt: impl Future<Output = ()>) -> O
     board.set_phase(Phase::Over);
     let lives = bots.join_all().await;
     match measured {
-        Some(time) => Outcome::Measured(Box::new(Report::new(time, G::TICK_RATE_HZ, &lives))),
+        Some(time) => Outcome::Measured(Box::new(Report::new(time, G::TICK_RATE_HZ, &lives).over(plan.link))),
         None => Outcome::Interrupted,
     }
 }
 
-fn spawn<G: Bots>(plan: &Plan, board: &Arc<Board>) -> JoinSet<Life> {
-    (0..plan.bots).map(|index| bot::<G>(plan, index, board).live()).collect()
+fn spawn<G: Bots>(plan: &Plan, urls: &[String], board: &Arc<Board>) -> JoinSet<Life> {
+    let url = |index| &urls[index % urls.len()];
+    (0..plan.bots).map(|index| bot::<G>(plan, index, url(index), board).live()).collect()
 }
 
-fn bot<G: Bots>(plan: &Plan, index: usize, board: &Arc<Board>) -> Bot<G> {
-    let mind = G::bot(&plan.behaviour, bot_seed(plan.seed, index as u64));
+fn bot<G: Bots>(plan: &Plan, index: usize, url: &str, board: &Arc<Board>) -> Bot<G> {
+    let mind = G::bot(&plan.behaviour, nth_seed(plan.seed, index as u64));
     let way_in = WayIn {
         name: format!("bot-{}", index + 1),
-        url: plan.urls[index % plan.urls.len()].clone(),
+        url: url.to_owned(),
         delay: plan.ramp.mul_f64(index as f64 / plan.bots as f64),
     };
     Bot {
@@ -98,26 +111,4 @@ async fn conduct(plan: &Plan, board: &Board, began: &mut Option<Instant>) {
     *began = Some(Instant::now());
     board.set_phase(Phase::Measuring);
     let _ = timeout(plan.duration, board.wait_for(|tally| tally.underway() + tally.playing == 0)).await;
-}
-
-/// Spreads the seeds of a swarm's bots over all numbers (the finaliser of SplitMix64), so that neighbours
-/// do not behave alike whatever the game makes of a seed.
-fn bot_seed(seed: u64, index: u64) -> u64 {
-    let mut z = seed.wrapping_add((index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn bots_differ_and_a_seed_repeats_them() {
-        let seeds = |seed| (0..256).map(move |index| bot_seed(seed, index));
-        assert_eq!(seeds(1).chain(seeds(2)).collect::<HashSet<_>>().len(), 512);
-        assert!(seeds(1).eq(seeds(1)));
-    }
 }

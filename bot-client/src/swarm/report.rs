@@ -3,6 +3,7 @@
 use super::bot::{Fate, Life};
 use super::counts::Counts;
 use super::latency::Percentiles;
+use super::link::LinkPlan;
 use super::window::Latency;
 use crate::Exit;
 use serde::Serialize;
@@ -68,6 +69,8 @@ pub struct Report {
     pub events_missed: u64,
     /// How late the swarm itself was with its bots' ticks: what is not the server's fault.
     pub swarm_lag_ms: Percentiles,
+    /// The link that the bots' connections went through; `none` if there was only what is there anyway.
+    pub link: &'static str,
     /// Times that a bot's connection was lost and its seat taken again on a new one.
     pub reconnects: u64,
     /// What went wrong, in sentences.
@@ -98,6 +101,11 @@ impl Report {
         .with_counts(counts)
         .with_latency(&latency)
         .with_complaints(lives)
+    }
+
+    /// Says which link that was over.
+    pub(super) fn over(self, link: Option<LinkPlan>) -> Self {
+        Self { link: link.map_or("none", |link| link.profile.name), ..self }
     }
 
     fn with_fates(self, lives: &[Life]) -> Self {
@@ -290,6 +298,8 @@ mod tests {
             "resyncs",
             "tick_rate_hz",
             "updates_min_share",
+            "swarm_lag_ms\":{\"p50\":0.0,\"p99\":0.0,\"max",
+            "link",
         ] {
             let (_, after) =
                 rest.split_once(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} in {rest}"));

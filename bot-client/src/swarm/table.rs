@@ -5,7 +5,11 @@ use std::fmt::{Display, Formatter, Result};
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        writeln!(f, "{} bots, {:.1} s measured at {} Hz\n", self.bots, self.seconds, self.tick_rate_hz)?;
+        write!(f, "{} bots, {:.1} s measured at {} Hz", self.bots, self.seconds, self.tick_rate_hz)?;
+        match self.link {
+            "" | "none" => writeln!(f, "\n")?,
+            link => writeln!(f, ", over the link {link}\n")?,
+        }
         self.write_bots(f)?;
         self.write_latencies(f)?;
         self.write_inputs(f)?;

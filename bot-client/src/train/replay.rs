@@ -3,8 +3,7 @@
 use crate::recording::{Frame, Frames, RecordingError};
 use std::io::Read;
 use tickwire_shared::{
-    Baseline, Held, Layout, Malformed, ServerMessage, Snapshot, SnapshotMessage, Tick, Trainer,
-    decode_prefix, read_delta,
+    Held, Layout, Malformed, ServerMessage, SnapshotMessage, Tick, Trainer, decode_prefix, read_delta,
 };
 
 /// Why a recording is of no use.
@@ -92,9 +91,6 @@ struct Reader {
     held: Held,
     /// What 16-bit ticks are near to.
     newest: Tick,
-    /// What was held after the last snapshot, and after the one before it.
-    base: Option<Snapshot>,
-    previous: Option<Snapshot>,
     trainer: Trainer,
     traffic: Traffic,
 }
@@ -106,30 +102,21 @@ impl Reader {
             layout,
             held: Held::default(),
             newest: tick,
-            base: None,
-            previous: None,
             traffic: Traffic::default(),
         }
     }
 
     fn take(&mut self, message: &SnapshotMessage<'_>) -> Result<(), Malformed> {
         let tick = message.tick.near(self.newest);
+        let before = self.held.clone();
         read_delta(message.body.0, &self.layout, &mut self.held, tick, message.age)?;
         if message.hash.is_some_and(|hash| hash != self.held.hash(&self.layout)) {
             return Err(Malformed("a view hash is wrong"));
         }
         self.newest = tick;
-        if message.age == 0 {
-            (self.base, self.previous) = (None, None);
-        }
-        let mut now = Snapshot::default();
-        self.held.copy_to(&mut now);
-        let baseline = self.base.as_ref();
-        let baseline = baseline.map(|rows| Baseline { rows, previous: self.previous.as_ref() });
-        self.trainer.observe(baseline, &now, self.held.own());
+        self.trainer.observe(&before, &self.held);
         self.traffic.snapshots += 1;
-        self.traffic.entity_updates += now.len() as u64;
-        self.previous = self.base.replace(now);
+        self.traffic.entity_updates += self.held.table().len() as u64;
         Ok(())
     }
 }

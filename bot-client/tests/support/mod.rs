@@ -95,6 +95,12 @@ impl Program {
         read_until(&mut self.stdout, |read| read == line, line).await;
     }
 
+    /// Reads stdout up to the first line that begins like this; says how it goes on.
+    pub async fn hear_after(&mut self, start: &str) -> String {
+        let line = read_until(&mut self.stdout, |read| read.starts_with(start), start).await;
+        line[start.len()..].to_owned()
+    }
+
     /// Reads stderr up to the first line that contains this.
     pub async fn see(&mut self, part: &str) {
         read_until(&mut self.stderr, |read| read.contains(part), part).await;
@@ -129,7 +135,11 @@ pub async fn bot_client(args: &[&str]) -> Ended {
     Program::start(args).end().await
 }
 
-async fn read_until<R>(lines: &mut Lines<BufReader<R>>, is_wanted: impl Fn(&str) -> bool, wanted: &str)
+async fn read_until<R>(
+    lines: &mut Lines<BufReader<R>>,
+    is_wanted: impl Fn(&str) -> bool,
+    wanted: &str,
+) -> String
 where
     R: AsyncRead + Unpin,
 {
@@ -137,12 +147,12 @@ where
     let found = async {
         while let Some(line) = lines.next_line().await.unwrap() {
             if is_wanted(&line) {
-                return true;
+                return Some(line);
             }
             before.push(line);
         }
-        false
+        None
     };
-    let found = timeout(DEADLINE, found).await;
-    assert_eq!(found, Ok(true), "waiting for {wanted:?}, after {before:#?}");
+    let found = timeout(DEADLINE, found).await.ok().flatten();
+    found.unwrap_or_else(|| panic!("waiting for {wanted:?}, after {before:#?}"))
 }

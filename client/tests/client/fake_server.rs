@@ -26,6 +26,8 @@ pub struct FakeServer {
     pub resyncs: u32,
     /// Appended to the next frame after the snapshot.
     pub notices: Vec<ServerMessage<'static>>,
+    /// Emitted and not yet told.
+    events: Vec<u32>,
     pub role: Role,
     /// Makes the next snapshot's hash wrong.
     pub lies: bool,
@@ -65,6 +67,7 @@ impl FakeServer {
             commanded: Vec::new(),
             resyncs: 0,
             notices: Vec::new(),
+            events: Vec::new(),
             role: Role::Player,
             lies: false,
             loses: false,
@@ -151,7 +154,9 @@ impl FakeServer {
         let inputs =
             [PlayerInput { player: self.player, input, arrival: Arrival::OnTime, counts: self.counts }];
         let inputs = if self.joined && self.role == Role::Player { &inputs[..] } else { &[] };
-        self.game.tick(&mut TickContext::new(tick, &SETTINGS, inputs, &mut Vec::new()));
+        let mut events = Vec::new();
+        self.game.tick(&mut TickContext::new(tick, &SETTINGS, inputs, &mut events));
+        self.events.extend(events.into_iter().map(|(_, event)| event));
         let mut snapshot = Snapshot::default();
         snapshot.take(tick, &self.game);
         self.history.push(tick, snapshot);
@@ -174,6 +179,10 @@ impl FakeServer {
         }
         self.append_snapshot(&mut frame, tick);
         append_message(&mut frame, &ServerMessage::Inputs(self.counts), 256);
+        for event in self.events.drain(..) {
+            let event = tickwire_shared::encode(&event);
+            append_message(&mut frame, &ServerMessage::Event(Bytes(&event)), 64);
+        }
         for notice in self.notices.drain(..) {
             append_message(&mut frame, &notice, 1024);
         }

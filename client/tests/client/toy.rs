@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::slotmap::{SecondaryMap, SlotMap};
-use tickwire_shared::{EntityId, Game, PlayerId, PredictContext, Refusal, Replicate, TickContext, replicate};
+use tickwire_shared::{
+    Audience, EntityId, Game, PlayerId, PredictContext, Refusal, Replicate, TickContext, replicate,
+};
 
 replicate! {
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,13 +29,19 @@ pub struct Toy {
     pub dots: SlotMap<EntityId, Dot>,
     own: SecondaryMap<PlayerId, EntityId>,
     pub walker: EntityId,
+    /// Nobody hears any shouting.
+    pub is_mute: bool,
 }
 
-/// What both ends run for a player's dot.
-fn step(dot: &mut Dot, push: Push) {
+/// A push that also makes the dot shout, if it has been pushed an even number of times.
+pub const SHOUT: Push = Push { x: 77, y: 77 };
+
+/// What both ends run for a player's dot. Says whether it shouts.
+fn step(dot: &mut Dot, push: Push) -> bool {
     dot.vel = (dot.vel + Vec2::new(push.x.into(), push.y.into()) * 0.01) * 0.95;
     dot.pos += dot.vel / Toy::TICK_RATE_HZ as f32;
     dot.steps = dot.steps.wrapping_add(1 + u16::from(push.x > 0));
+    push == SHOUT && dot.pushes.is_multiple_of(2)
 }
 
 fn dot_at(pos: Vec2) -> Dot {
@@ -53,7 +61,7 @@ impl Game for Toy {
     fn new(_settings: &u32, _seed: u64) -> Self {
         let mut dots = SlotMap::with_key();
         let walker = dots.insert(Dot { vel: Vec2::new(3.0, 0.0), ..dot_at(Vec2::new(-40.0, 5.0)) });
-        Self { dots, own: SecondaryMap::new(), walker }
+        Self { dots, own: SecondaryMap::new(), walker, is_mute: false }
     }
 
     fn join(&mut self, player: PlayerId) -> Result<(), Refusal> {
@@ -67,7 +75,10 @@ impl Game for Toy {
 
     fn tick(&mut self, cx: &mut TickContext<'_, Self>) {
         for entry in cx.players() {
-            step(&mut self.dots[self.own[entry.player]], entry.input);
+            let shouts = step(&mut self.dots[self.own[entry.player]], entry.input);
+            if shouts && !self.is_mute {
+                cx.emit(Audience::Everyone, cx.tick.0 as u32);
+            }
         }
         let walker = &mut self.dots[self.walker];
         walker.pos.x += walker.vel.x / Self::TICK_RATE_HZ as f32;
@@ -83,7 +94,9 @@ impl Game for Toy {
     }
 
     fn predict(cx: &mut PredictContext<'_, Self>) {
-        step(cx.own, *cx.input);
+        if step(cx.own, *cx.input) {
+            cx.emit(cx.tick.0 as u32);
+        }
     }
 
     fn disturbances(dot: &Dot) -> u32 {

@@ -1,9 +1,10 @@
 //! Owns the tests of what is drawn: smooth, never backwards, and whole.
 
 use crate::sim::{Sim, ms};
+use crate::toy::Dot;
 use std::time::Duration;
-use tickwire_shared::Tick;
 use tickwire_shared::glam::Vec2;
+use tickwire_shared::{Replicate, Tick};
 
 /// Where the walker is drawn.
 fn walker(sim: &Sim, now: Duration) -> Option<Vec2> {
@@ -100,4 +101,46 @@ fn what_comes_and_goes_is_drawn_for_as_long_as_it_was_there() {
     assert!(first > ms(25) && first < ms(250), "{first:?}");
     assert!((450..550).contains(&(last - first).as_millis()), "{:?}", last - first);
     assert_eq!(drawn.len() as u128, (last - first).as_millis() + 1, "without a gap");
+}
+
+#[test]
+fn what_is_not_told_goes_on_for_a_quarter_of_a_second_and_then_holds_still() {
+    let mut sim = Sim::new(6, Tick(100), ms(50), ms(0));
+    sim.run(ms(2000));
+    let until = sim.now + ms(2000);
+    sim.run_with(ms(1), |sim| sim.down.stall_until(until));
+    let (newest, start) = (sim.client.held().tick().unwrap(), walker(&sim, sim.now).unwrap());
+    let told =
+        sim.client.held().get(sim.server.game.walker).map(|row| Dot::from_row(0, row.columns)).unwrap();
+    let (from, _) = sim.client.drawn(sim.now).unwrap();
+    assert!(from < newest, "usually it is behind");
+    sim.run(ms(150));
+    let moved = walker(&sim, sim.now).unwrap().x - start.x;
+    assert!((moved - 0.45).abs() < 0.03, "{moved}");
+    sim.run(ms(1000));
+    let held = walker(&sim, sim.now).unwrap();
+    assert!((held.x - told.pos.x - 0.75).abs() < 0.01, "{held} after {}", told.pos);
+    assert_eq!(sim.client.drawn(sim.now), Some((newest.plus(7), 0.5)), "a quarter of a second is 7.5 ticks");
+    sim.run(ms(300));
+    assert_eq!(walker(&sim, sim.now), Some(held));
+}
+
+#[test]
+fn after_a_stall_the_walker_is_where_it_should_be_without_fast_motion() {
+    for stall_ms in [300, 800, 1500] {
+        let mut sim = Sim::new(7, Tick(100), ms(50), ms(10));
+        sim.run(ms(4000));
+        let behind = |sim: &Sim| {
+            let now = sim.server.game.dots[sim.server.game.walker].pos.x;
+            (now - walker(sim, sim.now).unwrap().x) / 3.0
+        };
+        let before = behind(&sim);
+        let until = sim.now + ms(stall_ms);
+        sim.run_with(ms(1), |sim| sim.down.stall_until(until));
+        let speeds = speeds(&mut sim, (stall_ms / 7 + 150) as u32);
+        let fast: Vec<_> = speeds.iter().filter(|speed| **speed > 1.12).collect();
+        assert!(fast.len() <= 1 && speeds.iter().all(|speed| *speed >= -0.01), "{stall_ms}: {fast:?}");
+        let after = behind(&sim);
+        assert!((after - before).abs() < 0.04, "{stall_ms}: {after} s behind, {before} s before");
+    }
 }

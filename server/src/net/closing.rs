@@ -6,7 +6,7 @@ use super::metered::{Stalled, TooManyBytes};
 use crate::room::Rejection;
 use futures_util::SinkExt;
 use std::time::Duration;
-use tickwire_shared::limits::CLOSE_REASON_BYTES_MAX;
+use tickwire_shared::limits::{CLOSE_REASON_BYTES_MAX, DRAIN_BYTES_MAX};
 use tickwire_shared::{CloseCode, clean_text, is_resumable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -17,8 +17,6 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 /// A peer that was told to go has this long to say that it does.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// And may send this much meanwhile.
-const DRAIN_BYTES_MAX: usize = 256 * 1024;
 
 /// Why a connection is over.
 #[derive(Debug, PartialEq, Eq)]

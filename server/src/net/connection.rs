@@ -13,7 +13,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tickwire_shared::CloseCode;
 use tickwire_shared::limits::{
-    CLIENT_MESSAGE_BYTES_MAX, HELLO_BYTES_MAX, IDLE_SECONDS_MAX, SERVER_FRAME_BYTES_MAX,
+    CLIENT_MESSAGE_BYTES_MAX, CLIENT_MESSAGES_PER_TICK_MAX, CONTROL_BYTES_MAX, GATHERED_BYTES_MAX,
+    HELLO_BYTES_MAX, IDLE_SECONDS_MAX, SERVER_FRAME_BYTES_MAX,
 };
 use tokio::net::TcpStream;
 use tokio::sync::oneshot::error::RecvError;
@@ -24,12 +25,6 @@ use tracing::debug;
 
 /// A server's end of a WebSocket.
 pub(super) type Socket = WebSocketStream<Metered<Wire>>;
-
-/// Bytes of pongs and close frames that may wait behind the biggest frame: without a limit, a peer that sends
-/// pings and reads nothing would fill the memory with their answers.
-const CONTROL_BYTES_MAX: usize = 64 * 1024;
-/// Bytes that gather before they are given to the kernel unasked: what a tick has for one peer goes in one piece.
-const GATHERED_BYTES_MAX: usize = 64 * 1024;
 
 /// A WebSocket on a stream that was upgraded, with what was read of it already.
 pub(super) async fn open(stream: TcpStream, read: Vec<u8>, write_timeout: Duration) -> Socket {
@@ -61,12 +56,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Twice one message per tick in the long run.
-    ///
-    /// At once, what gathers on a link that is stalled for as long as a silent peer is kept: nobody shall be
-    /// closed because the network, or this server, stood still for a while.
+    /// A full one: see [`CLIENT_MESSAGES_PER_TICK_MAX`]. Nobody shall be closed because the network, or this server, stood
+    /// still for a while.
     pub(super) fn new(tick_rate_hz: u32) -> Self {
-        let bucket = TokenBucket::new(2 * tick_rate_hz, IDLE_SECONDS_MAX * tick_rate_hz);
+        let bucket =
+            TokenBucket::new(CLIENT_MESSAGES_PER_TICK_MAX * tick_rate_hz, IDLE_SECONDS_MAX * tick_rate_hz);
         Self { opened: Instant::now(), bucket }
     }
 }

@@ -10,15 +10,12 @@ use super::{console, play};
 use crate::room::{Rejection, Room};
 use std::task::Poll;
 use std::time::Duration;
+use tickwire_shared::limits::JOINS_PER_TICK_MAX;
 use tickwire_shared::{ClientMessage, Game, PlayerId, ResumeToken, Slack, Tick};
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::debug;
-
-/// Joins per tick; the rest waits at the door. Each costs a full snapshot: a storm of them is spread, and nobody's
-/// tick is late for it.
-const JOINS_PER_TICK_MAX: usize = 8;
 
 /// A room's connections.
 #[derive(Debug)]

@@ -6,9 +6,6 @@ use crate::room::Rejection;
 use tickwire_shared::Hello;
 use tokio::sync::oneshot;
 
-/// Connections waiting for a room's next tick. At the limit further ones wait before they ask.
-pub(crate) const JOINS_WAITING_MAX: usize = 256;
-
 /// A connection that wants in.
 ///
 /// It may have been given up by the time that it is read: then an end of it is closed, and nobody misses it.

@@ -43,6 +43,7 @@ pub(super) fn router<G: Game>(server: Arc<Server<G>>) -> Router {
         .route("/", get(front::<G>))
         .route("/info", get(info::<G>))
         .route("/explain/{room}", get(explain::<G>))
+        .route("/hits/{room}", get(hits::<G>))
         .route("/play/{room}", get(play_door::<G>))
         .route("/console/{room}", get(console_door::<G>))
         .fallback(nowhere)
@@ -68,6 +69,7 @@ fn front_page<G: Game>(headers: &HeaderMap) -> String {
          \n\
          GET http://{host}/info             facts about the server and its rooms, as JSON\n\
          GET http://{host}/explain/ROOM     where the bytes of a room went, as JSON\n\
+         GET http://{host}/hits/ROOM        what was rewound for a room's last hits, as JSON\n\
          ws://{host}/play/ROOM              play: a WebSocket for game clients\n\
          ws://{host}/console/ROOM?name=ME   chat: a WebSocket for people, one line per text message\n\
          ws://{host}/                       chat in the room {DEFAULT_ROOM:?}\n\
@@ -118,9 +120,19 @@ async fn explain<G: Game>(
     Path(room): Path<String>,
 ) -> Result<Response, Refused> {
     let usage = server.directory().usage(&room);
-    let none =
-        || Refused::new(StatusCode::NOT_FOUND, "There is no such room: GET /info says which there are.");
-    usage.map(|usage| Json(&*usage).into_response()).ok_or_else(none)
+    usage.map(|usage| Json(&*usage).into_response()).ok_or_else(no_such_room)
+}
+
+async fn hits<G: Game>(
+    State(server): State<Arc<Server<G>>>,
+    Path(room): Path<String>,
+) -> Result<Response, Refused> {
+    let hits = server.directory().hits(&room);
+    hits.map(|hits| Json(&*hits).into_response()).ok_or_else(no_such_room)
+}
+
+fn no_such_room() -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, "There is no such room: GET /info says which there are.")
 }
 
 async fn nowhere() -> Refused {

@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_shared::Game;
+use tickwire_shared::limits::HTTP_HEAD_BYTES_MAX;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
@@ -24,8 +25,6 @@ use tracing::{debug, warn};
 /// How long no connection is accepted when the system has no file left for one. Trying at once, again and
 /// again, would take a whole core and help nobody.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Bytes of an HTTP head; longer ones are refused with 431.
-const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes that the kernel takes on its way to a peer (it doubles the figure for its own bookkeeping).
 ///

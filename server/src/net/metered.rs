@@ -7,13 +7,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tickwire_shared::limits::{CLIENT_BURST_BYTES_MAX, CLIENT_BYTES_PER_SECOND_MAX};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
-
-/// Bytes per second that a peer may send in the long run. Above it the connection closes with 4429.
-const BYTES_PER_SECOND_MAX: u32 = 16 * 1024;
-/// Bytes that it may send at once: what gathers while a link is stalled for as long as is forgiven.
-const BURST_BYTES_MAX: u32 = 32 * 1024;
 
 /// The peer sent more bytes than it may.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +34,7 @@ pub(super) struct Metered<S> {
 
 impl<S> Metered<S> {
     pub(super) fn new(stream: S, write_timeout: Duration) -> Self {
-        let bucket = TokenBucket::new(BYTES_PER_SECOND_MAX, BURST_BYTES_MAX);
+        let bucket = TokenBucket::new(CLIENT_BYTES_PER_SECOND_MAX, CLIENT_BURST_BYTES_MAX);
         Self { stream, opened: Instant::now(), bucket, write_timeout, stall: None }
     }
 
@@ -107,8 +103,8 @@ mod tests {
     async fn the_burst_is_read_and_a_byte_more_is_not() {
         let (mut peer, stream) = duplex(1 << 20);
         let mut metered = Metered::new(stream, TIMEOUT);
-        peer.write_all(&vec![0; BURST_BYTES_MAX as usize + 1]).await.unwrap();
-        let mut bytes = vec![0; BURST_BYTES_MAX as usize];
+        peer.write_all(&vec![0; CLIENT_BURST_BYTES_MAX as usize + 1]).await.unwrap();
+        let mut bytes = vec![0; CLIENT_BURST_BYTES_MAX as usize];
         metered.read_exact(&mut bytes).await.unwrap();
         let error = metered.read(&mut bytes).await.unwrap_err();
         assert!(is::<TooManyBytes>(&error), "{error}");

@@ -7,16 +7,11 @@ use super::farewell::Dialect;
 use super::look::{Lookout, Ready};
 use futures_util::SinkExt;
 use std::task::{Context, Poll, Waker};
+use tickwire_shared::limits::HEARD_FRAMES_PER_TICK_MAX;
 use tickwire_shared::{CloseCode, PlayerId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::Message;
-
-/// WebSocket frames read per seat and tick, of whatever kind; the rest is read after the tick.
-///
-/// So one seat's flood takes little of the others' time. It is a second's worth at 60 Hz: what gathers while a link
-/// stalls is taken in at once, because the last of its commands may still be in time.
-const HEARD_PER_TICK_MAX: usize = 64;
 
 /// A connection's place in a room.
 #[derive(Debug)]
@@ -104,7 +99,7 @@ impl Seat {
             (self.heard_in, self.heard) = (tick, 0);
         }
         while self.may_hear {
-            if self.heard == HEARD_PER_TICK_MAX {
+            if self.heard == HEARD_FRAMES_PER_TICK_MAX {
                 return Poll::Pending;
             }
             let mut cx = Context::from_waker(Waker::noop());

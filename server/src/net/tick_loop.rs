@@ -215,6 +215,7 @@ impl<G: Game> TickLoop<G> {
             status.look_us_total = self.timing.look_us_total();
             status.counts = self.room.counts();
             status.usage = Arc::new(self.room.usage().clone());
+            status.hits = self.room.hits().copied().collect();
         });
     }
 }

@@ -104,7 +104,7 @@ impl<G: Game> Room<G> {
         if taken >= seats {
             return Err(reject(CloseCode::Refused, format!("the room is full: {taken} of {seats}")));
         }
-        let name = self.free_name(&clean_text(name, NAME_BYTES_MAX));
+        let name = free_name(name, self.sessions.values().map(|session| &session.name[..]));
         Ok(self.sessions.insert(Session::new(
             name,
             role,
@@ -112,23 +112,6 @@ impl<G: Game> Room<G> {
             G::TICK_RATE_HZ,
             self.config.player_bytes_per_second,
         )))
-    }
-
-    /// The name, with a number if somebody has it already: a line of chat must tell who said it.
-    fn free_name(&self, wanted: &str) -> String {
-        // Nobody shall look like two, or like the console's own notices.
-        let wanted = wanted.replace(':', "");
-        let wanted = wanted.trim_start_matches(['*', ' ']);
-        let wanted = if wanted.is_empty() { "player" } else { wanted };
-        let is_free = |name: &str| self.sessions.values().all(|session| session.name != name);
-        if is_free(wanted) {
-            return wanted.to_owned();
-        }
-        let numbered = |number: usize| {
-            let suffix = format!("-{number}");
-            clean_text(wanted, NAME_BYTES_MAX - suffix.len()) + &suffix
-        };
-        (2..).map(numbered).find(|name| is_free(name)).expect("there are fewer sessions than numbers")
     }
 
     /// The message that says who is here.
@@ -169,5 +152,98 @@ impl<G: Game> Room<G> {
         })));
         greeting.extend_from_slice(&self.roster());
         greeting
+    }
+}
+
+/// The name, cleaned, and with a number if somebody has it already: a line of chat must tell who said it.
+///
+/// Looks at each name that is taken once.
+fn free_name<'n>(wanted: &str, taken: impl Iterator<Item = &'n str>) -> String {
+    // Nobody shall look like two, or like the console's own notices.
+    let wanted = clean_text(&clean_text(wanted, NAME_BYTES_MAX).replace(':', ""), NAME_BYTES_MAX);
+    let wanted = wanted.trim_start_matches(['*', ' ']);
+    let wanted = if wanted.is_empty() { "player" } else { wanted };
+    let mut is_taken = false;
+    let mut numbers = Vec::new();
+    for name in taken {
+        is_taken |= name == wanted;
+        numbers.extend(number_of(name, wanted));
+    }
+    if !is_taken {
+        return wanted.to_owned();
+    }
+    numbers.sort_unstable();
+    let free = numbers.iter().fold(2, |free, number| if *number == free { free + 1 } else { free });
+    let suffix = format!("-{free}");
+    format!("{}{suffix}", cut(wanted, NAME_BYTES_MAX - suffix.len()))
+}
+
+/// The number that makes this name of the one that was wanted.
+fn number_of(name: &str, wanted: &str) -> Option<usize> {
+    let (stem, digits) = name.rsplit_once('-')?;
+    let is_ours = digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
+    let stem_bytes_max = NAME_BYTES_MAX.checked_sub(1 + digits.len())?;
+    (is_ours && stem == cut(wanted, stem_bytes_max)).then(|| digits.parse().ok())?
+}
+
+/// The front of a clean text, in at most so many bytes.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut ends = (0..=bytes_max.min(text.len())).rev();
+    let end = ends.find(|end| text.is_char_boundary(*end)).expect("0 is one");
+    text[..end].trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lets so many in who want this name, and returns what they are called. Each of the others is looked at once.
+    fn called(wanted: &str, count: usize) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for _ in 0..count {
+            let mut looked_at = 0;
+            let taken = names.iter().map(String::as_str).inspect(|_| looked_at += 1);
+            let name = free_name(wanted, taken);
+            assert_eq!(looked_at, names.len(), "one look at each");
+            assert!(!names.contains(&name) && name.len() <= NAME_BYTES_MAX, "{name}");
+            names.push(name);
+        }
+        names
+    }
+
+    #[test]
+    fn three_hundred_without_a_name_are_told_apart() {
+        let mut names = called(" *: ", 300);
+        assert_eq!(names[..3], ["player", "player-2", "player-3"]);
+        assert_eq!(names[299], "player-300");
+        for gone in ["player-7", "player-40", "player"] {
+            names.retain(|name| name != gone);
+        }
+        let mut next = || {
+            let name = free_name("", names.iter().map(String::as_str));
+            names.push(name.clone());
+            name
+        };
+        assert_eq!([next(), next(), next(), next()], ["player", "player-7", "player-40", "player-301"]);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_two_characters() {
+        let names = called(&"\u{e4}".repeat(20), 120);
+        assert_eq!(names[0], "\u{e4}".repeat(16));
+        assert_eq!(names[1], "\u{e4}".repeat(15) + "-2");
+        assert_eq!(names[9], "\u{e4}".repeat(14) + "-10");
+        assert_eq!(names[119], "\u{e4}".repeat(14) + "-120");
+        let names = called("somebody with a blank at place   30", 3);
+        assert_eq!(names[1..], ["somebody with a blank at place-2", "somebody with a blank at place-3"]);
+    }
+
+    #[test]
+    fn a_number_of_somebody_elses_is_no_number() {
+        let taken = ["ann", "ann-02", "ann-+2", "ann-", "bob-2", "ann-3", "ann-99999999999999999999"];
+        assert_eq!(free_name("ann", taken.into_iter()), "ann-2");
+        assert_eq!(free_name("ann-3", taken.into_iter()), "ann-3-2");
+        assert_eq!(free_name("*ann:2", taken.into_iter()), "ann2");
+        assert_eq!(free_name("bob", taken.into_iter()), "bob", "nobody has it");
     }
 }

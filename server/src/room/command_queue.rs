@@ -84,6 +84,7 @@ impl<I: Copy + Default> CommandQueue<I> {
             self.last = I::default();
             return (self.last, Arrival::Neutral);
         }
+        self.counts.repeated += 1;
         (self.last, Arrival::Repeated)
     }
 
@@ -129,7 +130,11 @@ mod tests {
             assert_eq!(queue.take(Tick(tick)), ('a', Arrival::Repeated));
         }
         assert_eq!(queue.take(Tick(2 + repeats)), ('\0', Arrival::Neutral));
-        assert_eq!((queue.counts().missing, queue.newest_applied()), (repeats + 1, Some(Tick(1))));
+        let counts = queue.counts();
+        assert_eq!(
+            (counts.missing, counts.repeated, queue.newest_applied()),
+            (repeats + 1, repeats, Some(Tick(1)))
+        );
     }
 
     #[test]

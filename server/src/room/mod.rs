@@ -5,21 +5,25 @@ mod admission;
 mod bucket;
 mod command_queue;
 mod encoder;
+mod hindsight;
 mod interest;
 mod resume;
 mod schedule;
 mod session;
 mod types;
+mod window;
 
 pub use command_queue::{CommandQueue, Verdict};
 use encoder::{Encoder, Scene};
+use hindsight::{Views, keep, limit_ticks};
 use session::{Message, Session};
 use slotmap::SlotMap;
-use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS};
+use std::collections::VecDeque;
+use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS, HIT_RECORDS_MAX};
 use tickwire_shared::{
-    Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, History, InputCounts, Layout, PlayerId,
-    PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick, TickContext, Usage,
-    clean_text, encode, is_resumable,
+    Audience, Bytes, Chat, ClientMessage, CloseCode, Command, Game, History, HitRecord, InputCounts, Layout,
+    PlayerId, PlayerInput, Quantiser, Role, ServerMessage, Slack, Snapshot, Source, Tick, TickContext, Usage,
+    append, clean_text, encode, is_resumable,
 };
 pub use types::{Rejection, RoomConfig, RoomCounts, Sinks};
 use types::{reject, with_inputs};
@@ -41,6 +45,11 @@ pub struct Room<G: Game> {
     events: Vec<(Audience, G::Event)>,
     /// The tick's events, encoded.
     told: Vec<(Audience, Message)>,
+    /// The tick's hits, and those of late.
+    new_hits: Vec<HitRecord>,
+    hits: VecDeque<HitRecord>,
+    /// Memory for an event, and for the message that it becomes.
+    scratch: [Vec<u8>; 2],
     counts: RoomCounts,
 }
 
@@ -61,6 +70,9 @@ impl<G: Game> Room<G> {
             inputs: Vec::new(),
             events: Vec::new(),
             told: Vec::new(),
+            new_hits: Vec::new(),
+            hits: VecDeque::with_capacity(HIT_RECORDS_MAX),
+            scratch: [Vec::new(), Vec::new()],
             counts: RoomCounts::default(),
             config,
         }
@@ -107,6 +119,11 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn usage(&self) -> &Usage {
         self.encoder.usage()
+    }
+
+    /// The last hits, oldest first: what was rewound for each.
+    pub fn hits(&self) -> impl Iterator<Item = &HitRecord> {
+        self.hits.iter()
     }
 
     /// How this player's commands fared so far, if it is here.
@@ -209,15 +226,11 @@ impl<G: Game> Room<G> {
         command: &Command<G::Input>,
         slack: Slack,
     ) -> Result<(), Rejection> {
-        let next = self.next_tick;
+        let limit_ticks = limit_ticks(self.config.rewind_ms_max, G::TICK_RATE_HZ);
         let session = &mut self.sessions[player];
-        session.ack(command.acked, next)?;
-        session.slack = session.slack.least(slack);
+        session.command(command, slack, self.next_tick, limit_ticks)?;
         if session.has_acked() {
             session.tokens.confirm();
-        }
-        if session.role == Role::Player {
-            session.queue.push(next, command.tick.near(next), command.input);
         }
         Ok(())
     }
@@ -249,27 +262,39 @@ impl<G: Game> Room<G> {
         self.inputs.clear();
         for (player, session) in &mut self.sessions {
             if session.role == Role::Player {
-                let (input, arrival) = session.queue.take(tick);
+                let (input, arrival) = session.take_input(tick);
                 self.inputs.push(PlayerInput { player, input, arrival, counts: session.queue.counts() });
             }
         }
         self.events.clear();
-        let mut cx = TickContext::new(tick, &self.config.settings, &self.inputs, &mut self.events);
-        self.game.tick(&mut cx);
+        let Self { layout, history, sessions, .. } = self;
+        let views = Views { tick, layout, history, sessions };
+        let cx = TickContext::new(tick, &self.config.settings, &self.inputs, &mut self.events);
+        self.game.tick(&mut cx.with_hindsight(&views, &mut self.new_hits));
+        self.counts.hits += self.new_hits.len() as u64;
+        self.counts.hits_rewound += self.new_hits.iter().filter(|hit| hit.rewound_ticks > 0.0).count() as u64;
+        keep(&mut self.hits, &mut self.new_hits);
         let mut now = self.spare.take().unwrap_or_default();
         let before = self.history.newest().map(|(_, before)| before);
         self.quantiser.take(&mut now, before, tick, &self.layout, &self.game);
         self.spare = self.history.push(tick, now);
     }
 
-    /// Encodes the tick's events, each once for all who will hear it.
+    /// Encodes the tick's events, each once for all who will hear it: it takes memory of its own, for as long as it has not been
+    /// sent to the last of them.
     fn encode_events(&mut self) {
         self.counts.events += self.events.len() as u64;
         self.told.clear();
+        let [event_bytes, message] = &mut self.scratch;
         for (audience, event) in self.events.drain(..) {
-            let bytes = encode(&event);
-            assert!(bytes.len() <= EVENT_BYTES_MAX, "{}: an event has {} bytes", G::NAME, bytes.len());
-            let message = Message { is_event: true, ..notice(&ServerMessage::Event(Bytes(&bytes))) };
+            event_bytes.clear();
+            append(event_bytes, &event);
+            let length = event_bytes.len();
+            assert!(length <= EVENT_BYTES_MAX, "{}: an event has {length} bytes", G::NAME);
+            message.clear();
+            append(message, &ServerMessage::Event(Bytes(event_bytes)));
+            let message =
+                Message { bytes: message[..].into(), is_event: true, is_presence: false, about: None };
             self.told.push((audience, message));
         }
     }
@@ -298,7 +323,7 @@ impl<G: Game> Room<G> {
                 self.encoder.skip(scene, player, session);
                 continue;
             }
-            let has_window = session.has_window();
+            let has_window = session.has_window(tick);
             if !has_window || !sinks.has_place(player) {
                 self.counts.skipped_unacked += u64::from(!has_window);
                 self.counts.skipped_outbox += u64::from(has_window);

@@ -2,26 +2,40 @@
 
 use super::bucket::{Bucket, Budget, Rate};
 use super::command_queue::CommandQueue;
+use super::hindsight::{Claim, Shown, Stamp};
 use super::resume::Tokens;
 use super::schedule::Waiting;
 use super::types::{Rejection, reject};
+use super::window::Window;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tickwire_shared::limits::{
     BASELINE_AGE_TICKS_MAX, CHAT_BURST, CHAT_PER_SECOND, EVENTS_QUEUED_MAX, IDLE_SECONDS_MAX,
-    NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND, UNACKED_SNAPSHOTS_MAX,
+    NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND,
 };
-use tickwire_shared::{CloseCode, EntityId, InputCounts, Role, Slack, SlotTable, Tick, WireTick};
+use tickwire_shared::{
+    Arrival, CloseCode, Command, EntityId, InputCounts, Moment, Role, Slack, SlotTable, Tick,
+};
 
 const CHAT_RATE: Rate = Rate { burst: CHAT_BURST, per_second: CHAT_PER_SECOND };
 const RESYNC_RATE: Rate = Rate { burst: 1, per_second: RESYNCS_PER_SECOND };
+
+/// An input, and what its player saw.
+#[derive(Copy, Clone, Debug, Default)]
+pub(super) struct Stamped<I> {
+    pub input: I,
+    pub stamp: Stamp,
+}
 
 /// One seat.
 #[derive(Debug)]
 pub(super) struct Session<I> {
     pub name: String,
     pub role: Role,
-    pub queue: CommandQueue<I>,
+    pub queue: CommandQueue<Stamped<I>>,
+    /// What the player saw when it gave the last tick's input; `None` before its first command.
+    pub stamp: Option<Stamp>,
+    pub shown: Shown,
     pub tokens: Tokens,
     /// Since when it has no connection, if it has none: the tick that was to be made next.
     pub detached: Option<Tick>,
@@ -54,6 +68,8 @@ impl<I: Copy + Default> Session<I> {
             name,
             role,
             queue: CommandQueue::default(),
+            stamp: None,
+            shown: Shown::default(),
             tokens: Tokens::default(),
             detached: None,
             greeting: None,
@@ -100,14 +116,53 @@ impl<I: Copy + Default> Session<I> {
         self.heard = now;
     }
 
-    /// Takes an ack in, while `next` is the tick that runs next.
-    pub fn ack(&mut self, acked: WireTick, next: Tick) -> Result<(), Rejection> {
-        self.window.ack(acked, next)
+    /// Takes a command in, while `next` is the tick that runs next; what it says of what was seen is believed as far as `limit_ticks`.
+    pub fn command(
+        &mut self,
+        command: &Command<I>,
+        slack: Slack,
+        next: Tick,
+        limit_ticks: f64,
+    ) -> Result<(), Rejection> {
+        let tick = command.tick.near(next);
+        // Where the slack does not tell, it came somewhere in this tick.
+        let known = slack.ticks().filter(|_| !slack.is_cut());
+        let slack_ticks = known.unwrap_or_else(|| tick.since(next) as f64 + 0.5);
+        let arrived = tick.0 as f64 - slack_ticks;
+        let waited = f64::from(command.ack_delay) / 16.0;
+        self.window.ack(command.acked, next, arrived, waited)?;
+        self.slack = self.slack.least(slack);
+        if self.role != Role::Player {
+            return Ok(());
+        }
+        let acked = command.acked.near(next);
+        let claimed_ticks = Moment::at(tick).since(command.seen.near(next));
+        let claim = Claim {
+            seen_ticks: claimed_ticks,
+            slack_ticks,
+            delay_ticks: arrived - acked.0 as f64,
+            delay_ticks_max: self.window.delay_ticks_max(),
+            jitter_ticks: self.window.jitter_ticks(),
+            limit_ticks,
+        };
+        let acked_ticks = tick.since(acked).max(0) as u64;
+        let stamp = Stamp { seen_ticks: claim.believed_ticks(), claimed_ticks, acked_ticks };
+        self.queue.push(next, tick, Stamped { input: command.input, stamp });
+        Ok(())
+    }
+
+    /// The input for a tick.
+    pub fn take_input(&mut self, tick: Tick) -> (I, Arrival) {
+        let (Stamped { input, stamp }, arrival) = self.queue.take(tick);
+        if arrival != Arrival::Neutral {
+            self.stamp = Some(stamp);
+        }
+        (input, arrival)
     }
 
     /// Whether the client is known to have had a frame on its present connection, and so the Welcome.
     pub fn has_acked(&self) -> bool {
-        self.window.acked.is_some()
+        self.window.has_acked()
     }
 
     pub fn may_chat(&mut self, now: Tick, tick_rate_hz: u32) -> bool {
@@ -120,8 +175,8 @@ impl<I: Copy + Default> Session<I> {
     }
 
     /// Whether one more snapshot may be under way; if not, this tick merges into a later one.
-    pub fn has_window(&self) -> bool {
-        self.window.sent.len() < UNACKED_SNAPSHOTS_MAX
+    pub fn has_window(&self, tick: Tick) -> bool {
+        self.window.has_place(tick)
     }
 
     /// The baseline for a snapshot of this tick; `None` makes it a full one.
@@ -138,8 +193,8 @@ impl<I: Copy + Default> Session<I> {
         self.previous = baseline;
         self.baseline = Some(tick);
         self.slack = Slack::NONE;
-        self.window.sent.push_back(tick);
-        assert!(self.window.sent.len() <= UNACKED_SNAPSHOTS_MAX, "asked before");
+        self.window.note_sent(tick);
+        self.shown.note(tick);
     }
 
     /// Why the session is over, if the client has been silent, or deaf, for too long.
@@ -151,48 +206,11 @@ impl<I: Copy + Default> Session<I> {
         if now.since(self.heard) > ticks_max {
             return Some(reject(CloseCode::Idle, format!("nothing was heard for {IDLE_SECONDS_MAX} s")));
         }
-        if !self.window.sent.is_empty() && now.since(self.window.moved) > ticks_max {
+        if self.window.waiting_since().is_some_and(|since| now.since(since) > ticks_max) {
             let reason = format!("no snapshot was acked for {IDLE_SECONDS_MAX} s");
             return Some(reject(CloseCode::TooSlow, reason));
         }
         None
-    }
-}
-
-/// Snapshots under way: sent, and not yet acked. The kernel swallows megabytes for a client that stopped
-/// reading, so only acks say what has arrived.
-#[derive(Debug)]
-struct Window {
-    sent: VecDeque<Tick>,
-    acked: Option<Tick>,
-    /// When the window last moved, or was empty.
-    moved: Tick,
-}
-
-impl Window {
-    fn new(now: Tick) -> Self {
-        Self { sent: VecDeque::with_capacity(UNACKED_SNAPSHOTS_MAX), acked: None, moved: now }
-    }
-
-    fn ack(&mut self, acked: WireTick, next: Tick) -> Result<(), Rejection> {
-        let Some(newest) = self.sent.back().copied().or(self.acked) else { return Ok(()) };
-        let acked = acked.near(newest);
-        if let Ok(place) = self.sent.binary_search(&acked) {
-            self.sent.drain(..=place);
-            self.acked = Some(acked);
-            self.moved = next;
-            return Ok(());
-        }
-        // An older one again is a repetition; one that was never sent is a lie that no client tells by accident.
-        if self.acked.is_some_and(|known| acked <= known)
-            || self.sent.front().is_some_and(|first| acked < *first)
-        {
-            if self.sent.is_empty() {
-                self.moved = next;
-            }
-            return Ok(());
-        }
-        Err(reject(CloseCode::Malformed, "an ack names a snapshot that was never sent"))
     }
 }
 
@@ -267,27 +285,6 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn window(sent: &[u64]) -> Window {
-        Window { sent: sent.iter().copied().map(Tick).collect(), acked: Some(Tick(65_530)), moved: Tick(0) }
-    }
-
-    #[test]
-    fn an_ack_frees_the_window_up_to_it_across_the_wrap() {
-        let mut window = window(&[65_534, 65_535, 65_536, 65_540]);
-        window.ack(Tick(65_536).wire(), Tick(65_541)).unwrap();
-        assert_eq!((window.sent.len(), window.acked), (1, Some(Tick(65_536))));
-        window.ack(Tick(65_534).wire(), Tick(65_541)).expect("an old ack is only a repetition");
-        assert_eq!(window.sent.len(), 1);
-    }
-
-    #[test]
-    fn an_ack_of_what_was_never_sent_ends_the_session() {
-        for never in [65_537, 65_541, 65_540 + 32_767] {
-            let fault = window(&[65_535, 65_536, 65_540]).ack(Tick(never).wire(), Tick(65_541));
-            assert_eq!(fault.unwrap_err().code, CloseCode::Malformed, "{never}");
-        }
-    }
 
     #[test]
     fn full_queues_drop_the_newest_and_count() {

@@ -18,6 +18,8 @@ pub struct RoomConfig<G: Game> {
     /// Bytes that a player is sent per second in the long run; a sixteenth of a second's or two ticks' worth at once. What does not fit waits, by
     /// priority: see [`Game::weight`].
     pub player_bytes_per_second: u32,
+    /// Milliseconds that the world is rewound at most for what a player saw: see [`TickContext::rewound`](tickwire_shared::TickContext::rewound).
+    pub rewind_ms_max: u32,
     /// Ticks that the seat of a cut connection is kept for. 0: it is given up at once, and no client gets a resume token.
     pub resume_grace_ticks: u64,
     /// Another, greater one for every room that opens: see [`tickwire_shared::Welcome::epoch`].
@@ -100,6 +102,12 @@ pub struct RoomCounts {
     pub inputs_duplicate: u64,
     /// Ticks of a player without a command.
     pub inputs_missing: u64,
+    /// Of these, how many repeated the last input.
+    pub inputs_repeated: u64,
+    /// Hits that the game recorded.
+    pub hits: u64,
+    /// Of these, how many counted where the target was when the shooter saw it.
+    pub hits_rewound: u64,
 }
 
 /// The counts with those of one session added.
@@ -110,6 +118,7 @@ pub(super) fn with_inputs(counts: RoomCounts, inputs: InputCounts) -> RoomCounts
         inputs_early: counts.inputs_early + inputs.early,
         inputs_duplicate: counts.inputs_duplicate + inputs.duplicate,
         inputs_missing: counts.inputs_missing + inputs.missing,
+        inputs_repeated: counts.inputs_repeated + inputs.repeated,
         ..counts
     }
 }

@@ -5,8 +5,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde::Serialize;
 use std::time::Duration;
 use tickwire_shared::{
-    ClientMessage, Command, Game, Hello, Layout, PROTOCOL_VERSION, ResumeToken, Role, ServerMessage, Tick,
-    Welcome, decode_prefix, encode,
+    ClientMessage, Command, Game, Hello, Layout, Moment, PROTOCOL_VERSION, ResumeToken, Role, ServerMessage,
+    Tick, Welcome, decode_prefix, encode,
 };
 use tokio_tungstenite::tungstenite::Message;
 
@@ -143,7 +143,13 @@ impl Player {
 
     /// As [`Player::command`], for a tick that is so far ahead of the newest snapshot.
     pub async fn command_ahead<I: Serialize>(&mut self, ticks: u64, input: I) {
-        let command = Command { tick: self.tick.plus(ticks).wire(), acked: self.tick.wire(), input };
+        let command = Command {
+            tick: self.tick.plus(ticks).wire(),
+            acked: self.tick.wire(),
+            ack_delay: 0,
+            seen: Moment::at(self.tick).wire(),
+            input,
+        };
         self.send(&ClientMessage::Command(command)).await;
     }
 

@@ -1,9 +1,10 @@
 //! Owns the proof that what is counted is what is written, and that trained codes are codes and pay.
 
 use super::*;
-use crate::rows::write_owner;
-use crate::{BitWriter, DeltaWriter, Field, FieldKind, Held, History, Kind, Predict, Receiver, SlotTable};
-use crate::{Source, Tick, Visible, key_from_parts, read_delta};
+use crate::{
+    BitReader, BitWriter, DeltaWriter, EntityId, Field, FieldKind, History, Kind, Predict, Receiver,
+};
+use crate::{Row, SlotTable, Snapshot, Source, Tick, Usage, Visible, key_from_parts, read_delta};
 use proptest::prelude::*;
 
 fn field(name: &str, kind: FieldKind, predict: Predict) -> Field {
@@ -40,18 +41,33 @@ fn way() -> impl Strategy<Value = Way> {
         .prop_map(|(is_there, kind, by)| (is_there, kind / 19, by))
 }
 
-/// Some ticks in the lives of four entities; the first one, while it is a walker, is the player's own.
-fn story() -> impl Strategy<Value = Vec<(u64, Vec<Way>)>> {
+/// One tick in the lives of four entities; the first one, while it is a walker, is the player's own.
+#[derive(Clone, Debug)]
+struct Step {
+    /// Since the last one.
+    ticks: u64,
+    /// What waits, as far as the bits go round and round.
+    waits: u64,
+    ways: Vec<Way>,
+}
+
+fn story() -> impl Strategy<Value = Vec<Step>> {
     let ticks = prop_oneof![8 => Just(1u64), 2 => 2..5u64, 1 => Just(59u64)];
-    prop::collection::vec((ticks, prop::collection::vec(way(), 4)), 2..60)
+    let waits = prop_oneof![2 => Just(0), 1 => any::<u64>(), 1 => Just(u64::MAX)];
+    let step = (ticks, waits, prop::collection::vec(way(), 4)).prop_map(|(ticks, waits, ways)| Step {
+        ticks,
+        waits,
+        ways,
+    });
+    prop::collection::vec(step, 2..60)
 }
 
 /// The snapshots of a story, each with the own entity.
-fn told(layout: &Layout, story: &[(u64, Vec<Way>)]) -> Vec<(Snapshot, Option<EntityId>)> {
+fn lived(layout: &Layout, story: &[Step]) -> Vec<(Snapshot, Option<EntityId>)> {
     let mut tick = Tick(0);
     let mut rows = vec![vec![vec![0u32; 10], vec![0]]; 4];
     let mut snapshots = Vec::new();
-    for (ticks, ways) in story {
+    for Step { ticks, ways, .. } in story {
         tick = tick.plus(*ticks);
         let mut now = Snapshot::default();
         now.reset(tick);
@@ -64,12 +80,8 @@ fn told(layout: &Layout, story: &[(u64, Vec<Way>)]) -> Vec<(Snapshot, Option<Ent
             }
             let id = key_from_parts(place as u32 + 1, 1);
             own = own.or((place == 0 && *is_there && *kind == 0).then_some(id));
-            let mut row = rows[place][*kind].clone();
-            if *kind == 0 && own != Some(id) {
-                row[8..].fill(0);
-            }
             if *is_there {
-                now.push(id, Row { kind: *kind, columns: &row });
+                now.push(id, Row { kind: *kind, columns: &rows[place][*kind] });
             }
         }
         now.index();
@@ -78,61 +90,46 @@ fn told(layout: &Layout, story: &[(u64, Vec<Way>)]) -> Vec<(Snapshot, Option<Ent
     snapshots
 }
 
-fn baseline(snapshots: &[(Snapshot, Option<EntityId>)], number: usize) -> Option<Baseline<'_>> {
-    let rows = &snapshots[number.checked_sub(1)?].0;
-    Some(Baseline { rows, previous: number.checked_sub(2).map(|previous| &snapshots[previous].0) })
-}
-
-fn counted(layout: &Layout, snapshots: &[(Snapshot, Option<EntityId>)]) -> Trainer {
-    let mut trainer = Trainer::new(layout);
-    for (number, (now, own)) in snapshots.iter().enumerate() {
-        trainer.observe(baseline(snapshots, number), now, *own);
-    }
-    trainer
-}
-
-/// The bits of the residuals of one snapshot, by the writer of rows itself: all but the marks of groups.
-fn written(layout: &Layout, baseline: Option<Baseline<'_>>, now: &Snapshot, own: Option<EntityId>) -> u64 {
-    let mut bits = 0;
-    for (id, row) in now.iter() {
-        let kind = &layout.kinds[row.kind];
-        let known = baseline.and_then(|baseline| Known::of(id, row, now, baseline));
-        if let Some(known) = known {
-            let mut out = BitWriter::default();
-            let residuals = Residuals::of(kind, known, row.columns);
-            if residuals.is_changed() {
-                residuals.write(&mut out, kind);
-                let marks = [&kind.moved, &kind.quiet].iter().filter(|group| !group.is_empty()).count();
-                bits += u64::from(out.bit_len()) - marks as u64;
-            }
-        }
-        if own == Some(id) {
-            let mut out = BitWriter::default();
-            write_owner(&mut out, kind, known.map(|known| known.base), row.columns);
-            bits += u64::from(out.bit_len()) - 1;
-        }
-    }
-    bits
-}
-
-/// Sends all snapshots through the real writer and reader.
-fn sent_and_held(layout: &Layout, snapshots: &[(Snapshot, Option<EntityId>)]) -> Result<(), TestCaseError> {
+/// Sends a story through the real writer and reader: what the one says that it wrote, and what was counted at the other.
+fn sent(layout: &Layout, story: &[Step]) -> Result<(Usage, Trainer), TestCaseError> {
     let (mut table, mut held, mut writer) = (SlotTable::default(), Held::default(), DeltaWriter::default());
-    let mut history = History::new(snapshots.len());
-    for (number, (now, own)) in snapshots.iter().enumerate() {
-        history.push(now.tick(), now.clone());
+    let (mut usage, mut trainer) = (Usage::new(layout), Trainer::new(layout));
+    let mut history = History::new(story.len());
+    let (mut baseline, mut previous) = (None, None);
+    let mut owned = 0;
+    for (Step { waits, .. }, (now, own)) in story.iter().zip(lived(layout, story)) {
+        let tick = now.tick();
+        history.push(tick, now.clone());
+        let source = Source { layout, now: &now, history: &history };
+        let mut receiver = Receiver { table: &mut table, baseline, previous, own, visible: Visible::All };
+        writer.begin(now.len());
+        writer.draft(source, &mut receiver);
+        let mut waits = *waits;
+        let mut waits = |place: u32| {
+            waits = waits.rotate_left(1);
+            waits & 1 == 1 && Some(now.id(place as usize)) != own
+        };
+        writer.entering.iter_mut().for_each(|entering| entering.waits = waits(entering.place));
+        writer.updates.iter_mut().for_each(|update| update.waits = waits(update.place));
         let mut out = BitWriter::default();
-        let before = |back: usize| number.checked_sub(back).map(|before| snapshots[before].0.tick());
-        let (baseline, previous, own) = (before(1), before(2), *own);
-        let age = baseline.map_or(0, |baseline| now.tick().since(baseline) as u8);
-        let receiver = Receiver { table: &mut table, baseline, previous, own, visible: Visible::All };
-        writer.write_all(&mut out, Source { layout, now, history: &history }, receiver);
-        prop_assert_eq!(read_delta(out.align(), layout, &mut held, now.tick(), age), Ok(()));
+        writer.write(&mut out, source, receiver, &mut usage.bits);
+        writer.account(&mut usage);
+        owned += u64::from(own.is_some());
+        let before = held.clone();
+        let age = baseline.map_or(0, |baseline| tick.since(baseline) as u8);
+        prop_assert_eq!(read_delta(out.align(), layout, &mut held, tick, age), Ok(()));
         let mut view = Snapshot::default();
         held.copy_to(&mut view);
-        prop_assert_eq!(&view, now);
+        prop_assert_eq!(&view, &Snapshot::told(&history, tick, layout, &table));
+        trainer.observe(&before, &held);
+        (baseline, previous) = (Some(tick), baseline);
     }
-    Ok(())
+    prop_assert_eq!(
+        usage.bits.owner,
+        owned,
+        "what the owner is told is in its fields, but for a bit each time"
+    );
+    Ok((usage, trainer))
 }
 
 proptest! {
@@ -141,16 +138,11 @@ proptest! {
     #[test]
     fn what_is_counted_is_what_is_written(story in story()) {
         let layout = Layout::new(schema()).unwrap();
-        let snapshots = told(&layout, &story);
-        let trainer = counted(&layout, &snapshots);
-        let written: u64 = (0..snapshots.len())
-            .map(|number| {
-                let (now, own) = &snapshots[number];
-                written(&layout, baseline(&snapshots, number), now, *own)
-            })
-            .sum();
+        let (usage, trainer) = sent(&layout, &story)?;
         let fields = trainer.measure(&trainer.codes());
-        prop_assert_eq!(fields.iter().map(|field| field.recorded_bits).sum::<u64>(), written);
+        let counted: Vec<u64> = fields.iter().map(|field| field.recorded_bits).collect();
+        let written = usage.kinds.iter().flat_map(|kind| &kind.fields).map(|field| field.changed_bits);
+        prop_assert_eq!(counted, written.collect::<Vec<_>>());
         for field in fields {
             prop_assert_eq!(field.recorded_bits, field.built_in_bits);
         }
@@ -159,8 +151,7 @@ proptest! {
     #[test]
     fn trained_codes_pay_on_what_they_were_trained_on_and_are_read_as_they_are_written(story in story()) {
         let layout = Layout::new(schema()).unwrap();
-        let snapshots = told(&layout, &story);
-        let trainer = counted(&layout, &snapshots);
+        let (_, trainer) = sent(&layout, &story)?;
         let fields = trainer.measure(&trainer.codes());
         for field in &fields {
             prop_assert!(field.trained_bits <= field.built_in_bits, "{:?}", field);
@@ -170,9 +161,8 @@ proptest! {
         let text: Vec<String> = fields.iter().filter_map(FieldBits::line).collect();
         coded.set_codes(&text.join("\n")).unwrap();
         let coded = Layout::new(coded).expect("trained codes are whole");
-        sent_and_held(&coded, &snapshots)?;
-        // Counted again, as they are written now, they take what was promised.
-        let again = counted(&coded, &snapshots);
+        // Written with them, the same story takes what was promised.
+        let (_, again) = sent(&coded, &story)?;
         for (again, field) in again.measure(&trainer.codes()).iter().zip(&fields) {
             prop_assert_eq!(again.recorded_bits, field.trained_bits);
         }
@@ -185,7 +175,7 @@ proptest! {
             let mut out = BitWriter::default();
             let residuals = (0..counts.len()).map(|class| if class == 0 { 0 } else { 1i64 << (class - 1) });
             residuals.clone().for_each(|residual| code.write(&mut out, residual));
-            let mut bits = crate::BitReader::new(out.align());
+            let mut bits = BitReader::new(out.align());
             for residual in residuals {
                 prop_assert_eq!(code.read(&mut bits), Ok(residual));
             }

@@ -4,7 +4,8 @@ use crate::dice::Dice;
 use crate::world::{Settings, World};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::{
-    ClientMessage, CloseCode, Command, Game, Hello, PROTOCOL_VERSION, PlayerId, Role, Schema, Slack, Tick,
+    ClientMessage, CloseCode, Command, Game, Hello, Moment, PROTOCOL_VERSION, PlayerId, Role, Schema, Slack,
+    Tick,
 };
 
 const SEED: u64 = 1;
@@ -52,6 +53,7 @@ impl Match {
             start_tick: START_TICK,
             players_max: players,
             player_bytes_per_second: 1 << 20,
+            rewind_ms_max: 250,
             resume_grace_ticks: 0,
             epoch: 1,
         });
@@ -79,7 +81,13 @@ impl Match {
         let (tick, acked) = (next.wire(), Tick(next.0 - 1).wire());
         for player in &self.players {
             let input = self.dice.below(256) as u8;
-            let command = ClientMessage::Command(Command { tick, acked, input });
+            let command = ClientMessage::Command(Command {
+                tick,
+                acked,
+                ack_delay: 0,
+                seen: Moment::default().wire(),
+                input,
+            });
             self.room.receive(*player, command, Slack::NONE).expect("it plays by the rules");
         }
     }

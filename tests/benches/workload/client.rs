@@ -4,19 +4,23 @@ use crate::load::{Part, Phase};
 use crate::recorder::Record;
 use crate::walker::{Input, Walker};
 use crate::world::NAME;
-use crate::{Outcome, play_url, socket_config};
+use crate::{Outcome, Socket, play_url, socket_config};
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
 use tickwire_shared::{
-    ClientMessage, Command, Hello, PROTOCOL_VERSION, Role, ServerMessage, SnapshotMessage, Tick,
+    ClientMessage, Command, Hello, Moment, PROTOCOL_VERSION, Role, ServerMessage, SnapshotMessage, Tick,
     decode_prefix, encode,
 };
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-/// How far ahead of the newest snapshot a client's commands are: early enough for a server that is not late.
-const COMMAND_AHEAD_TICKS: u64 = 2;
+/// How far ahead of the newest snapshot a client's commands are. The next tick is one ahead, a client may take a tick until
+/// it answers, and the load may take most of a tick until it has read all frames.
+const COMMAND_AHEAD_TICKS: u64 = 3;
 
 /// What a cheap client says.
 pub trait Script {
@@ -35,7 +39,7 @@ impl Script for Echo {
     }
 
     fn answer(&mut self, _frame: &[u8]) -> Outcome<Vec<u8>> {
-        Ok(vec![0; 12])
+        Ok(vec![0; 16])
     }
 }
 
@@ -57,7 +61,8 @@ impl Player {
         self.tick = snapshot.tick.near(self.tick);
         let tick = self.tick.plus(COMMAND_AHEAD_TICKS).wire();
         let input = self.walker.input(self.hz);
-        encode(&ClientMessage::Command(Command { tick, acked: snapshot.tick, input }))
+        let seen = Moment::at(self.tick).wire();
+        encode(&ClientMessage::Command(Command { tick, acked: snapshot.tick, ack_delay: 0, seen, input }))
     }
 }
 
@@ -94,25 +99,36 @@ impl Script for Player {
     }
 }
 
-/// Plays until the load is over; an error if the connection ends before.
+/// Answers each frame, at its own time in the tick, until the load is over; an error if the connection ends before.
 pub async fn play(
     server: SocketAddr,
     room: usize,
     mut script: impl Script,
     mut part: Part,
 ) -> Outcome<Record> {
-    let mut socket = connect(server, room).await?;
+    let mut socket = connect(server, play_url(server, room)).await?;
     if let Some(hello) = script.hello() {
         socket.send(Message::binary(hello)).await?;
     }
+    let mut answer = None;
+    let mut answer_due = pin!(sleep(Duration::ZERO));
     loop {
         tokio::select! {
             biased;
             message = socket.next() => {
                 let frame = binary(message)?;
-                let answer = script.answer(&frame)?;
+                let next = Message::binary(script.answer(&frame)?);
                 part.heard(frame.len());
-                socket.send(Message::binary(answer)).await?;
+                // There is one answer to each frame, so that of the frame before is due now if it was not yet.
+                if let Some(last) = answer.replace(next) {
+                    socket.send(last).await?;
+                }
+                answer_due.as_mut().reset(Instant::now() + part.answer_delay());
+            }
+            () = &mut answer_due, if answer.is_some() => {
+                if let Some(answer) = answer.take() {
+                    socket.send(answer).await?;
+                }
             }
             phase = part.next_phase() => match phase {
                 Phase::Over => return Ok(part.end()),
@@ -122,10 +138,11 @@ pub async fn play(
     }
 }
 
-async fn connect(server: SocketAddr, room: usize) -> Outcome<WebSocketStream<TcpStream>> {
+/// Opens a WebSocket.
+pub async fn connect(server: SocketAddr, url: String) -> Outcome<Socket> {
     let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
-    Ok(client_async_with_config(play_url(server, room), stream, Some(socket_config())).await?.0)
+    Ok(client_async_with_config(url, stream, Some(socket_config())).await?.0)
 }
 
 fn binary(message: Option<Result<Message, SocketError>>) -> Outcome<Bytes> {

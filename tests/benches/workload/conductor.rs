@@ -3,6 +3,7 @@
 use crate::Outcome;
 use crate::explain::{self, Explained};
 use crate::helper::CLOCK_TICK_US;
+use crate::idle;
 use crate::info::{self, Rooms};
 use crate::joins::Joins;
 use crate::load::LoadFigures;
@@ -63,13 +64,21 @@ pub async fn conduct(options: &Options) -> Outcome<()> {
 
 /// Runs all rounds.
 pub async fn measure(options: &Options) -> Outcome<Report> {
-    allow_descriptors(options.clients())?;
-    let mut rounds = Vec::new();
+    allow_descriptors(options.clients().max(options.idle.unwrap_or_default()))?;
+    let mut rounds: Vec<Round> = Vec::new();
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}", options.rounds);
-        rounds.push(Round::measure(options).await?);
+        // In every second round the floor comes first: what helps or harms whoever comes later must not always meet the
+        // same one.
+        let before = rounds.last().filter(|_| number % 2 == 0);
+        let sizes = before.map(|round| round.real.load.sizes.as_slice());
+        rounds.push(Round::measure(options, sizes).await?);
     }
-    Ok(Report::of(options, &rounds))
+    let idle_kib = match options.idle {
+        Some(count) => Some(idle::measure(options, count).await?),
+        None => None,
+    };
+    Ok(Report::of(options, &rounds, idle_kib))
 }
 
 /// Raises this process's limit of open files, which helpers inherit: server and load have one for each client.
@@ -84,7 +93,12 @@ fn allow_descriptors(clients: usize) -> Outcome<()> {
 }
 
 impl Round {
-    async fn measure(options: &Options) -> Outcome<Self> {
+    /// If it is known what sizes of frames the floor has to send, it comes first; else it sends what the real server sent.
+    async fn measure(options: &Options, sizes: Option<&[usize]>) -> Outcome<Self> {
+        let first_floor = match sizes {
+            Some(sizes) => Some(measure_floor(options, sizes).await?),
+            None => None,
+        };
         eprintln!("  the server");
         let mut pair = Pair::start(options, [Role::Server, Role::Load], None).await?;
         let (rooms_before, explained_before) = ask(&pair, options).await?;
@@ -96,8 +110,10 @@ impl Round {
             false => None,
         };
         let real = Measured { usage, load: pair.finish().await? };
-        eprintln!("  the floor");
-        let floor = measure_floor(options, &real.load.sizes).await?;
+        let floor = match first_floor {
+            Some(floor) => floor,
+            None => measure_floor(options, &real.load.sizes).await?,
+        };
         let explained = explained.zip(explained_before).map(|(after, before)| after.since(&before));
         Ok(Self { real, rooms: rooms.since(&rooms_before)?, joins, explained, floor })
     }
@@ -114,6 +130,7 @@ async fn ask(pair: &Pair, options: &Options) -> Outcome<(Rooms, Option<Explained
 }
 
 async fn measure_floor(options: &Options, sizes: &[usize]) -> Outcome<Measured> {
+    eprintln!("  the floor");
     let sizes = serde_json::to_string(sizes)?;
     let mut pair = Pair::start(options, [Role::Floor, Role::FloorLoad], Some(&sizes)).await?;
     let usage = pair.measure(Duration::from_secs(options.seconds)).await?;

@@ -3,16 +3,14 @@
 
 use crate::control::{Orders, say};
 use crate::options::Options;
-use crate::{Outcome, socket_config};
+use crate::{Outcome, Socket, socket_config};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::interval;
+use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
-use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
-
-type Socket = WebSocketStream<TcpStream>;
 
 /// Takes in all clients, then writes to all of them at each tick, until the conductor is gone.
 pub async fn serve(options: &Options) -> Outcome<()> {

@@ -30,7 +30,7 @@ struct RoomInfo {
     skipped_outbox: u64,
     /// Ticks of a player without a command.
     inputs_missing: u64,
-    /// All three of the last 10 to 20 seconds.
+    /// All three of the last 5 to 10 seconds.
     tick_duration_ms: Quantiles,
     tick_lateness_ms: Quantiles,
     /// Simulation and encoding alone. Servers that do not tell it are measured all the same.

@@ -26,7 +26,7 @@ const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Joins {
     arrivals: Vec<Arrival>,
-    /// The greatest lateness of a tick, in the 10 to 20 seconds before the first join, and from these until after the
+    /// The greatest lateness of a tick, in the 5 to 10 seconds before the first join, and from these until after the
     /// last.
     lateness_ms_max_before: f64,
     lateness_ms_max: f64,
@@ -47,7 +47,7 @@ pub struct JoinFigures {
     pub join_complete_ms: Option<Spread>,
     /// Between two updates of any other client, from the first join until after the last.
     pub join_gap_ms_max: f64,
-    /// Until after the last join, and in the 10 to 20 seconds before the first: joins that have not raised it made no
+    /// Until after the last join, and in the 5 to 10 seconds before the first: joins that have not raised it made no
     /// tick later than this.
     pub join_lateness_ms_max: f64,
     pub join_lateness_ms_max_before: f64,

@@ -45,6 +45,7 @@ pub struct LoadFigures {
     pub join_gap_ms_max: f64,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
+    pub resyncs: u64,
     pub sizes: Vec<usize>,
 }
 
@@ -53,6 +54,7 @@ pub struct Part {
     phases: watch::Receiver<Phase>,
     /// Says once that this client has joined.
     joined: Option<mpsc::UnboundedSender<()>>,
+    answer_delay: Duration,
     recorder: Recorder,
 }
 
@@ -64,6 +66,11 @@ impl Part {
             // If the load has been given up meanwhile, this client will be told.
             let _ = joined.send(());
         }
+    }
+
+    /// How long after a frame this client answers it.
+    pub fn answer_delay(&self) -> Duration {
+        self.answer_delay
     }
 
     /// Waits for the next phase. Dropping the future loses nothing.
@@ -114,7 +121,8 @@ where
     let count = options.clients();
     for number in 0..count {
         let recorder = Recorder::new((SIZES_MAX / count).max(1));
-        let part = Part { phases: phases.clone(), joined: Some(joined.clone()), recorder };
+        let (phases, joined) = (phases.clone(), Some(joined.clone()));
+        let part = Part { phases, joined, answer_delay: answer_delay(number, options.hz.hz()), recorder };
         // In turns: rooms open one after the other, so their ticks are spread as those of real rooms are.
         let room = number % options.rooms;
         let life = client(number, room, part);
@@ -135,6 +143,14 @@ where
     }
     let room_updates_min = room_updates.into_iter().min().unwrap_or_default();
     Ok(say(&serde_json::to_string(&LoadFigures::of(total, room_updates_min, window_seconds))?)?)
+}
+
+/// A client's own part of a tick: the players of a real room each have a clock of their own, so that their commands come
+/// at all times and not together.
+fn answer_delay(number: usize, hz: u32) -> Duration {
+    // The multiples of this, without what is whole, lie evenly spread, however many there are and whoever share a room.
+    const GOLDEN_PART: f64 = 0.618_033_988_749_895;
+    Duration::from_secs_f64((number as f64 * GOLDEN_PART).fract() / f64::from(hz))
 }
 
 /// Leads the clients through the phases at the conductor's word, and says how many seconds were measured.
@@ -184,6 +200,7 @@ impl LoadFigures {
             join_gap_ms_max: record.join_gap_max.as_secs_f64() * 1000.0,
             hash_checks: record.hash_checks,
             hash_mismatches: record.hash_mismatches,
+            resyncs: record.resyncs,
             sizes: record.sizes,
         }
     }

@@ -18,6 +18,7 @@ mod floor;
 mod full;
 mod helper;
 mod http;
+mod idle;
 mod info;
 mod joins;
 mod latecomer;
@@ -39,13 +40,17 @@ use clap::Parser;
 use options::{Options, Rate, Role};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use tokio::net::TcpStream;
 use tokio::runtime::Builder;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use world::World;
 
 /// What a process of the benchmark can fail with: its conductor only tells it, and ends.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Outcome<T> = Result<T, Error>;
+/// An end of a connection, of the bare server or of a cheap client.
+type Socket = WebSocketStream<TcpStream>;
 
 /// For each connection, at the bare server and at cheap clients: what they read is smaller.
 const READ_BUFFER_BYTES: usize = 4096;
@@ -81,6 +86,7 @@ fn play(options: &Options) -> Outcome<()> {
             },
             Role::FloorLoad => load::floor(options).await,
             Role::Floor => floor::serve(options).await,
+            Role::Consoles => idle::serve(options).await,
             Role::Conductor | Role::Server if options.sweep => sweep::sweep(options).await,
             Role::Conductor | Role::Server => conductor::conduct(options).await,
         }

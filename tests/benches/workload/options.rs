@@ -10,7 +10,8 @@ use std::path::PathBuf;
 /// What the server costs on the common workload, and what a bare WebSocket server costs that sends as much.
 ///
 /// Starts a real server on core 0 and its clients on core 1, measures, and does the same with the bare server:
-/// in turns, because a machine's speed drifts. Takes about 15 seconds and twice --seconds per round.
+/// in turns, because a machine's speed drifts, and in every second round the bare one first. Takes about 15 seconds and
+/// twice --seconds per round.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "workload")]
 pub struct Options {
@@ -26,7 +27,8 @@ pub struct Options {
     #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub rooms: usize,
 
-    /// How long is measured, from 5 seconds after all have joined.
+    /// How long is measured, from 5 seconds after all have joined; later if it is less than 7 seconds, because what the
+    /// server tells of its ticks is of the last 11 seconds at most, and joins are not to be in it.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub seconds: u64,
 
@@ -43,13 +45,17 @@ pub struct Options {
     pub threads: Option<usize>,
 
     /// How many of the clients are real ones, which take all in and check every view hash.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = watchers)]
     pub watchers: usize,
 
     /// After the window, five more real clients join the first room, one after the other: how long do they wait,
     /// and what do the others notice?
     #[arg(long)]
     pub join: bool,
+
+    /// Then open so many idle connections to a server of their own: how much memory does each take?
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub idle: Option<usize>,
 
     /// Tell where the bytes go, by kind and field, if the server explains it.
     #[arg(long)]
@@ -60,7 +66,7 @@ pub struct Options {
     pub json: Option<PathBuf>,
 
     /// Measure all the sizes that the peers were measured at; write `cost.json` and the chart `cost.svg`.
-    #[arg(long, conflicts_with_all = ["case", "players", "rooms", "hz", "join", "explain", "json"])]
+    #[arg(long, conflicts_with_all = ["case", "players", "rooms", "hz", "join", "idle", "explain", "json"])]
     pub sweep: bool,
 
     /// Where the sweep's files go. Default: docs.
@@ -153,6 +159,15 @@ pub enum Role {
     Floor,
     /// Its clients.
     FloorLoad,
+    /// Idle connections to a real server.
+    Consoles,
+}
+
+fn watchers(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("without a real client nobody checks what the server sends: at least 1".to_owned()),
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
 }
 
 /// The name of a value on the command line.

@@ -7,12 +7,15 @@ use crate::options::{Options, Role};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const SERVER_CORE: usize = 0;
+pub const SERVER_CORE: usize = 0;
 pub const LOAD_CORE: usize = 1;
-/// From the last join until the window begins.
-const SETTLE_TIME: Duration = Duration::from_secs(5);
+/// From the last join until the window begins, at least.
+const SETTLE_TIME_MIN: Duration = Duration::from_secs(5);
+/// Quantiles in `GET /info` reach back so far at most: over 10 seconds, as of up to one second ago, and one to spare.
+/// Before a window that is shorter, the load settles for longer: the joins must not be in them.
+const TOLD_TIME_MAX: Duration = Duration::from_secs(12);
 /// How long a helper may take for what needs no time.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A server and its clients, running.
 pub struct Pair {
@@ -72,7 +75,8 @@ impl Pair {
         let rss_ready_kib = server.rss_kib()?;
         let mut load = Helper::start(load, options, LOAD_CORE, &["--server", &address])?;
         load.answer(ANSWER_TIME_MAX + 4 * JOIN_INTERVAL * options.clients() as u32).await?;
-        sleep(SETTLE_TIME).await;
+        let window = Duration::from_secs(options.seconds);
+        sleep(SETTLE_TIME_MIN.max(TOLD_TIME_MAX.saturating_sub(window))).await;
         Ok(Self { address, server, load, rss_ready_kib })
     }
 

@@ -35,6 +35,8 @@ pub struct Record {
     pub sizes: Vec<usize>,
     pub hash_checks: u64,
     pub hash_mismatches: u64,
+    /// Full snapshots asked for, because one could not be read or was wrong.
+    pub resyncs: u64,
     /// The longest while somebody joined.
     pub join_gap_max: Duration,
     gaps: Histogram<u32>,
@@ -49,6 +51,7 @@ impl Default for Record {
             sizes: Vec::new(),
             hash_checks: 0,
             hash_mismatches: 0,
+            resyncs: 0,
             join_gap_max: Duration::ZERO,
             gaps,
         }
@@ -62,6 +65,7 @@ impl Record {
         self.sizes.extend_from_slice(&other.sizes);
         self.hash_checks += other.hash_checks;
         self.hash_mismatches += other.hash_mismatches;
+        self.resyncs += other.resyncs;
         self.join_gap_max = self.join_gap_max.max(other.join_gap_max);
         self.gaps.add(&other.gaps).expect("it grows as needed");
     }

@@ -25,7 +25,11 @@ impl fmt::Display for Report {
         self.times(f)?;
         row(f, "memory", format!("{:.0} KiB", self.rss_kib))?;
         row(f, "memory per client", format!("{:.1} KiB", self.rss_kib_per_client))?;
+        if let Some(kib) = self.rss_kib_per_idle_connection {
+            row(f, "of an idle connection", format!("{kib:.1} KiB"))?;
+        }
         row(f, "view hashes", format!("{} checked, {} wrong", self.hash_checks, self.hash_mismatches))?;
+        row(f, "full snapshots asked for", self.resyncs)?;
         row(f, "load CPU", format!("{:.0} % of a core", self.load_cpu_share * 100.0))?;
         self.joins(f)?;
         self.warn(f)?;
@@ -68,11 +72,11 @@ impl Report {
 
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         row(f, "gap between updates", self.gap_ms)?;
-        row(f, "tick, last 10 to 20 s", self.tick_ms)?;
+        row(f, "tick", self.tick_ms)?;
         if let Some(make_ms) = self.make_ms {
             row(f, "simulation and encoding", make_ms)?;
         }
-        row(f, "lateness, last 10 to 20 s", self.tick_lateness_ms)
+        row(f, "lateness", self.tick_lateness_ms)
     }
 
     fn joins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,6 +32,8 @@ pub async fn watch<G: Game<Input = Input>>(
     }
     let stats = full.client().stats();
     let mut record = part.end();
-    (record.hash_checks, record.hash_mismatches) = (stats.hash_checks, stats.hash_mismatches);
+    record.hash_checks = stats.hash_checks;
+    record.hash_mismatches = stats.hash_mismatches;
+    record.resyncs = stats.resyncs;
     Ok(record)
 }
