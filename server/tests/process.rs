@@ -106,6 +106,23 @@ async fn sigterm_and_sigint_close_every_client_and_exit_with_0_in_two_seconds() 
     }
 }
 
+/// Who has a seat and no connection cannot be told, and is not waited for.
+#[tokio::test]
+async fn a_kept_seat_does_not_hold_up_the_exit() {
+    let mut server = Process::start(&["--resume-grace-seconds", "3600"]);
+    let player = Player::join_as::<Arena>(open(server.address, "/play/a").await).await;
+    assert_eq!(player.welcome.resume_grace_seconds, 3600);
+    player.cut();
+    until(|| async {
+        http(server.address, "GET /info HTTP/1.1\r\nhost: x\r\n\r\n").await.contains("\"detached\":1")
+    })
+    .await;
+    let start = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.exit_code().await, Some(0));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
 /// For who cannot wait for the clients' goodbyes.
 #[tokio::test]
 async fn a_second_signal_exits_at_once() {

@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod link;
 pub mod passes;
 pub mod real;
+pub mod relay;
 pub mod scenario;
 mod seat;
 mod sight;

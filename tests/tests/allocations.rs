@@ -196,7 +196,7 @@ fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
         players_max: 64,
         player_bytes_per_second,
         rewind_ms_max: 250,
-        resume_grace_ticks: 0,
+        resume_grace_ticks: 1 << 40,
         epoch: 1,
     })
 }
@@ -333,4 +333,19 @@ fn a_budget_that_is_too_small_costs_no_allocation_per_tick() {
         let asked = allocations(players, ALL, Way::Clear, 3 * 1024);
         assert!(asked <= GROWTHS_MAX, "{players} players: {asked} in {MEASURED_TICKS} ticks");
     }
+}
+
+/// One without a connection hears nothing and holds nothing; what is said of others is an allocation for each event, as ever.
+#[test]
+fn a_kept_seat_costs_no_allocation() {
+    let mut room = room(Plan { events_per_tick: 5, ..ALL }, PLENTY);
+    let mut players: Vec<PlayerId> = (0..16).map(|_| join(&mut room)).collect();
+    let mut sinks = Counted { way: Way::Clear, now: Tick(0), frames: 0, sent: vec![Tick(0); 17] };
+    tick(&mut room, &players, &mut sinks);
+    room.detach(players.pop().expect("there are 16"));
+    (0..WARM_UP_TICKS).for_each(|_| tick(&mut room, &players, &mut sinks));
+    let asked = allocation_counter::measure(|| {
+        (0..MEASURED_TICKS).for_each(|_| tick(&mut room, &players, &mut sinks));
+    });
+    assert_eq!((asked.count_total, room.players()), (u64::from(5 * MEASURED_TICKS), 16));
 }

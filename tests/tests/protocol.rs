@@ -309,8 +309,10 @@ fn the_document_has_every_close_code() {
         CloseCode::Restarting,
         CloseCode::TooSlow,
         CloseCode::Malformed,
+        CloseCode::Unauthorized,
         CloseCode::Refused,
         CloseCode::Idle,
+        CloseCode::Replaced,
         CloseCode::Version,
         CloseCode::TooMany,
     ];
@@ -365,6 +367,11 @@ fn the_document_has_every_limit_by_its_value() {
         ("bytes of a line of chat", CHAT_BYTES_MAX.to_string()),
         ("full snapshots on request", format!("{RESYNCS_PER_SECOND} per second")),
         ("seconds without a message of section 3, or without progress of acks", IDLE_SECONDS_MAX.to_string()),
+        ("seconds of silence after which a client should connect again", SILENCE_SECONDS_MAX.to_string()),
+        (
+            "milliseconds that it waits before a try, after one in vain",
+            format!("up to {RECONNECT_DELAY_MS_MIN}, doubled each time to at most {RECONNECT_DELAY_MS_MAX}"),
+        ),
         (
             "messages of a client per second, pings and pongs too",
             format!("{CLIENT_MESSAGES_PER_TICK_MAX} x tick rate, {IDLE_SECONDS_MAX} x tick rate at once"),
