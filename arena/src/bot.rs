@@ -1,4 +1,4 @@
-//! Owns players without people: three characters, each made of eyes, legs and hands.
+//! Owns players without people: some characters, each made of eyes, legs and hands.
 //!
 //! A bot knows what a player's screen shows and presses what a player can press. It reacts late, turns at
 //! a limited rate and aims a little off, so that it is worth playing against.
@@ -7,14 +7,14 @@ mod eyes;
 mod hands;
 mod legs;
 
-use crate::{Arena, Input, Item, Player, Weapon};
+use crate::{Arena, Event, Input, Item, Player, Weapon};
 use eyes::{Eyes, View};
 use hands::Hands;
 use legs::Legs;
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 use tickwire_shared::glam::Vec2;
-use tickwire_shared::{Bots, Sight};
+use tickwire_shared::{Bots, PlayerId, Shot, Sight};
 
 /// Health below which a hunter looks for more.
 const HP_LOW: u8 = 50;
@@ -52,10 +52,14 @@ const HUNTER: Character =
 /// Sits on a pick-up and shoots whoever comes in sight.
 const CAMPER: Character =
     Character { name: "camper", walk: Bot::camp, eagerness: 0.7, clumsiness: 0.05, turn_per_tick: 700 };
-static CHARACTERS: [Character; 3] = [WANDER, HUNTER, CAMPER];
+/// Stands still and fires the rail exactly at what it sees: no player, but a measure of what players see.
+const SNIPER: Character =
+    Character { name: "sniper", walk: Bot::stalk, eagerness: 1.0, clumsiness: 0.0, turn_per_tick: 5000 };
+static CHARACTERS: [Character; 4] = [WANDER, HUNTER, CAMPER, SNIPER];
 
 impl Bots for Arena {
-    const BEHAVIOURS: &'static [&'static str] = &[WANDER.name, HUNTER.name, CAMPER.name];
+    const BEHAVIOURS: &'static [&'static str] = &[WANDER.name, HUNTER.name, CAMPER.name, SNIPER.name];
+    const SNIPER: Option<&'static str> = Some(SNIPER.name);
 
     type Bot = Bot;
 
@@ -71,6 +75,17 @@ impl Bots for Arena {
             None => bot.rest(),
         }
     }
+
+    fn shot(event: &Event, player: PlayerId) -> Option<Shot> {
+        match event {
+            Event::Beam { shooter, .. } if *shooter == player => Some(Shot::Fired),
+            // Of a sniper, who has fired nothing else.
+            Event::Hit { attacker, victim, .. } if *attacker == player && *victim != player => {
+                Some(Shot::Hit)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Bot {
@@ -81,7 +96,10 @@ impl Bot {
         }
         let prey = self.eyes.prey(view);
         let walk = (self.character.walk)(self, view, prey);
-        let (aim, buttons) = self.hands.work(self.character, view, prey, walk);
+        let (aim, buttons) = match prey {
+            Some(prey) if self.character.name == SNIPER.name => hands::snipe(view, prey),
+            _ => self.hands.work(self.character, view, prey, walk),
+        };
         Input::new(walk, aim, buttons)
     }
 
@@ -105,6 +123,15 @@ impl Bot {
                 Some(trail) => self.legs.go(view, trail),
                 None => self.legs.roam(view, &mut self.random),
             },
+        }
+    }
+
+    fn stalk(&mut self, view: &View<'_>, prey: Option<&Player>) -> Vec2 {
+        let ammo = view.nearest_pickup(Item::Ammo).filter(|_| view.own.slugs < 2);
+        match (ammo, prey) {
+            (Some(ammo), _) => self.legs.go(view, ammo),
+            (None, Some(_)) if view.own.slugs > 0 => Vec2::ZERO,
+            _ => self.legs.roam(view, &mut self.random),
         }
     }
 

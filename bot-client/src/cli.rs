@@ -1,5 +1,6 @@
 //! Owns the command line: what can be typed, what it means, and what is printed at the end.
 
+mod feel;
 mod proxy;
 mod training;
 
@@ -8,6 +9,7 @@ use crate::swarm::{self, Outcome, Report};
 use crate::{Exit, UrlError, play_url};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use feel::FeelArgs;
 use proxy::{ProxyArgs, link_profile};
 use std::io::Write;
 use std::process::ExitCode;
@@ -54,6 +56,13 @@ enum Command {
     ///
     /// Exit code: 0 ended by Ctrl-C; 1 usage, or it cannot listen there.
     Proxy(ProxyArgs),
+    /// Measure how the game feels over each kind of link
+    ///
+    /// Starts the server program that lies beside this one, stands a proxy before it, and plays through that with clients that shoot exactly
+    /// at what they see; then cuts their connections.
+    ///
+    /// Exit code: 0 measured; 1 usage; 99 there is no server to start, a client was thrown out, or a file cannot be written.
+    Feel(FeelArgs),
     /// Record what a server sends to one client, for training
     ///
     /// The file holds every message of the server as it came: chat and names, too.
@@ -154,6 +163,7 @@ fn run<G: Bots>(cli: Cli) -> Result<Exit, clap::Error> {
             let plan = console::Plan { url, name: args.name };
             Ok(runtime.block_on(chat::<G>(&plan)))
         }
+        Command::Feel(args) => args.run::<G>(&runtime),
         Command::Proxy(args) => args.run(&runtime),
         Command::Record(args) => args.run::<G>(&runtime),
         Command::Train(args) => Ok(args.run()),

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `cli.rs`, `cli/`, `url.rs`, `exit.rs` | what is typed, where it leads, how it ends |
 //! | `swarm/` | many bots in one process: conductor, bot, measured window, report |
+//! | `feel/` | how the game feels over each kind of link, as a table and plots |
 //! | `proxy/` | a TCP proxy that is as slow and as fitful as a real network |
 //! | `console/` | one spectator between a terminal and a room |
 //! | `record.rs`, `recording.rs` | what a server sends to one client, and the file that it is kept in |
@@ -17,6 +18,7 @@
 mod cli;
 pub mod console;
 mod exit;
+pub mod feel;
 pub mod proxy;
 pub mod record;
 pub mod recording;

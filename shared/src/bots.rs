@@ -1,6 +1,6 @@
 //! Owns the plug for players without people: how a game lends its bots to swarms and servers.
 
-use crate::{EntityId, Game, Tick};
+use crate::{EntityId, Game, PlayerId, Tick};
 
 /// What a bot knows when it decides: what its player would see.
 pub struct Sight<'a, G: Game> {
@@ -12,6 +12,15 @@ pub struct Sight<'a, G: Game> {
     pub own: Option<(EntityId, &'a G::Entity)>,
     /// Everything else in view.
     pub others: &'a [(EntityId, G::Entity)],
+}
+
+/// What an event says of a player's shots that hit at once.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Shot {
+    /// One went off.
+    Fired,
+    /// The last one hit.
+    Hit,
 }
 
 /// A game that can play itself.
@@ -27,4 +36,13 @@ pub trait Bots: Game {
 
     /// What the bot wants in this tick.
     fn think(bot: &mut Self::Bot, sight: &Sight<'_, Self>) -> Self::Input;
+
+    /// The character, among [`Bots::BEHAVIOURS`], that shoots exactly at what it sees, with what hits at once. `None`: there is nothing of
+    /// the kind here.
+    const SNIPER: Option<&'static str> = None;
+
+    /// What an event that a player was told says of its own shots of that kind.
+    fn shot(_event: &Self::Event, _player: PlayerId) -> Option<Shot> {
+        None
+    }
 }

@@ -39,7 +39,7 @@ mod writer;
 
 pub use between::between;
 pub use bits::{BitReader, BitWriter};
-pub use bots::{Bots, Sight};
+pub use bots::{Bots, Shot, Sight};
 pub use code::{ClassCode, class};
 pub use columns::{Columns, ScratchRow};
 pub use delta::read_delta;

@@ -3,7 +3,7 @@
 use super::eyes::View;
 use super::{Character, best_weapon, chance};
 use crate::input::{radians_of, turns_of};
-use crate::rules::{PLAYER_RADIUS_METRES, ROCKET_METRES_PER_SECOND};
+use crate::rules::{PLAYER_RADIUS_METRES, ROCKET_METRES_PER_SECOND, TURN_PER_TICK_MAX};
 use crate::{Input, Player, Weapon};
 use rand_pcg::Pcg32;
 use tickwire_shared::glam::Vec2;
@@ -62,6 +62,18 @@ impl Hands {
         let fires = self.is_eager && miss_metres < PLAYER_RADIUS_METRES;
         (aim, if fires { button } else { 0 })
     }
+}
+
+/// Where to look and what to press to hit with the rail whoever is seen there: only if nothing is in the way, and the aim gets there within
+/// the tick. Who moves itself does not know where from it shoots.
+pub(super) fn snipe(view: &View<'_>, prey: &Player) -> (u16, u8) {
+    let own = view.own;
+    let wanted = turns_of((prey.pos - own.pos).to_angle());
+    let missing = (wanted.wrapping_sub(turns_of(own.aim)) as i16).unsigned_abs();
+    let is_ready = own.vel == Vec2::ZERO && own.cooldown_ticks == 0 && own.slugs > 0;
+    let is_free = !prey.shielded && view.map.is_clear(own.pos, prey.pos);
+    let fires = is_ready && is_free && missing < TURN_PER_TICK_MAX;
+    (wanted, if fires { Input::ALT } else { 0 })
 }
 
 /// One tick's turn: fast while far off, slow near the end, as a hand does it.
