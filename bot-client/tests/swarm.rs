@@ -3,8 +3,12 @@
 mod support;
 
 use serde_json::Value;
+use std::time::Duration;
 use support::{Ended, Program, Server, bot_client};
+use tickwire_bot_client::proxy::Proxy;
+use tickwire_client::link::LinkProfile;
 use tickwire_server::ServerConfig;
+use tokio::time::sleep;
 
 fn report(ended: &Ended) -> Value {
     let last = ended.stdout.lines().last().expect("a line of JSON");
@@ -58,6 +62,31 @@ async fn a_swarm_over_a_link_sees_the_right_world_later() {
         "{}",
         ended.stdout
     );
+    server.stop().await;
+}
+
+/// All bots at once, twice, the second time for longer than a try takes: nobody is dropped.
+#[tokio::test(flavor = "multi_thread")]
+async fn bots_whose_connections_are_cut_come_back() {
+    let server = Server::start().await;
+    let (anywhere, to) = ("127.0.0.1:0".parse().unwrap(), server.url["ws://".len()..].parse().unwrap());
+    let proxy = Proxy::bind(anywhere, to, LinkProfile::LAN, 1).await.unwrap();
+    let url = format!("ws://{}", proxy.address);
+    let mut swarm =
+        Program::start(&["swarm", "--url", &url, "--bots", "8", "--seconds", "6", "--ramp", "0", "--json"]);
+    swarm.see("8 bots play").await;
+    for outage_ms in [0, 700] {
+        proxy.handle().cut();
+        sleep(Duration::from_millis(outage_ms)).await;
+        proxy.handle().restore();
+        sleep(Duration::from_millis(1500)).await;
+    }
+    let ended = swarm.end().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let report = report(&ended);
+    for (key, wanted) in [("joined", 8), ("dropped", 0), ("reconnects", 16), ("hash_mismatches", 0)] {
+        assert_eq!(report[key], wanted, "{key} in {report}");
+    }
     server.stop().await;
 }
 

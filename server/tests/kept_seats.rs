@@ -217,3 +217,39 @@ fn a_seat_expires_on_its_tick_and_a_stop_is_no_close_for_it() {
     room.close(CloseCode::Restarting, "", &mut mail);
     assert_eq!((mail.closed, room.sessions()), (vec![(other, CloseCode::Restarting)], 0));
 }
+
+/// Random ones, and the right one with one or two bits turned over.
+#[test]
+fn a_hundred_thousand_guesses_take_no_seat() {
+    let (mut room, kept, _) = two();
+    room.detach(kept);
+    let mut chance = 1u64;
+    let mut draw = || {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        chance >> 33
+    };
+    let guesses: Vec<ResumeToken> = (0..100_000)
+        .map(|number| match number % 2 {
+            0 => std::array::from_fn(|_| draw() as u8),
+            _ => {
+                let (mut token, bits) = (FIRST, [draw() % 128, draw() % 127]);
+                token[bits[0] as usize / 8] ^= 1 << (bits[0] % 8);
+                let second = (bits[0] + 1 + bits[1]) % 128;
+                token[second as usize / 8] ^= u8::from(number % 4 == 1) << (second % 8);
+                token
+            }
+        })
+        .collect();
+    for guess in &guesses {
+        let hello = Hello { resume: Some(*guess), ..hello_once() };
+        assert_eq!(room.join(&hello, &SECOND).expect_err("a guess").code, CloseCode::Unauthorized);
+    }
+    assert_eq!(room.counts().resumes_refused, guesses.len() as u64);
+    assert_eq!(resume(&mut room, FIRST, SECOND), Ok(kept), "it was not disturbed");
+}
+
+/// As [`hello`], without computing the layout each time.
+fn hello_once() -> Hello {
+    static HELLO: std::sync::LazyLock<Hello> = std::sync::LazyLock::new(hello);
+    HELLO.clone()
+}
