@@ -95,7 +95,7 @@ const MEANING: &str = "
 - **Age of what is seen**: by how much the moment that is drawn of the others lies before the server's present. The server's time is that of the quickest snapshot to a client without a link. The target is the
   one-way delay, two ticks, and the 99th percentile of the link's jitter.
 - **Input to snapshot**: from making an input until a snapshot comes that has it. What a player sees of its own input is predicted: that takes 0 ms.
-- **Late inputs** came after their tick had run; **ticks without** one repeat the last. **Mispredictions** are per client; the largest correction is in steps of the field's own grid (of the arena's positions 1/128 m).
+- **Late inputs** came after their tick had run; **ticks without** one repeat the last. **Mispredictions** are per client; the largest correction is in steps of the field's own grid (of the arena's positions 1/1024 m, after a respawn too).
 - **Hits** are those of a shooter who aims exactly at what it sees, at a server that rewinds up to 250 ms, and at one that does not.
 - **Resumed**: connections that were cut, and the same seat again on a new one; from when the network was back.
 
