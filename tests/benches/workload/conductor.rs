@@ -9,12 +9,16 @@ use crate::joins::Joins;
 use crate::load::LoadFigures;
 use crate::options::{Options, Role};
 use crate::pair::{Pair, Usage};
+use crate::recorder::Quantiles;
 use crate::report::Report;
 use std::fs;
 use std::time::Duration;
 
 /// For what a process opens beside its clients.
 const DESCRIPTORS_SPARE: u64 = 64;
+
+/// The order to the bare server to say how long its ticks took.
+const TICK_TIMES: &str = "tick times";
 
 /// What was measured of one server.
 pub struct Measured {
@@ -32,6 +36,8 @@ pub struct Round {
     /// If it was wanted, and the server explains.
     pub explained: Option<Explained>,
     pub floor: Measured,
+    /// How long the bare server took to write to all, over the window.
+    pub floor_tick_ms: Quantiles,
 }
 
 impl Measured {
@@ -110,12 +116,12 @@ impl Round {
             false => None,
         };
         let real = Measured { usage, load: pair.finish().await? };
-        let floor = match first_floor {
+        let (floor, floor_tick_ms) = match first_floor {
             Some(floor) => floor,
             None => measure_floor(options, &real.load.sizes).await?,
         };
         let explained = explained.zip(explained_before).map(|(after, before)| after.since(&before));
-        Ok(Self { real, rooms: rooms.since(&rooms_before)?, joins, explained, floor })
+        Ok(Self { real, rooms: rooms.since(&rooms_before)?, joins, explained, floor, floor_tick_ms })
     }
 }
 
@@ -129,10 +135,13 @@ async fn ask(pair: &Pair, options: &Options) -> Outcome<(Rooms, Option<Explained
     Ok((rooms, explained))
 }
 
-async fn measure_floor(options: &Options, sizes: &[usize]) -> Outcome<Measured> {
+async fn measure_floor(options: &Options, sizes: &[usize]) -> Outcome<(Measured, Quantiles)> {
     eprintln!("  the floor");
     let sizes = serde_json::to_string(sizes)?;
     let mut pair = Pair::start(options, [Role::Floor, Role::FloorLoad], Some(&sizes)).await?;
+    // What was before the window does not count.
+    pair.ask_server(TICK_TIMES).await?;
     let usage = pair.measure(Duration::from_secs(options.seconds)).await?;
-    Ok(Measured { usage, load: pair.finish().await? })
+    let tick_ms = serde_json::from_str(&pair.ask_server(TICK_TIMES).await?)?;
+    Ok((Measured { usage, load: pair.finish().await? }, tick_ms))
 }

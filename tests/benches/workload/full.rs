@@ -25,6 +25,11 @@ impl<G: Game<Input = Input>> FullClient<G> {
         Ok(Self { connection, walker: Walker::new(seed), walked, snapshots: 0 })
     }
 
+    /// Says goodbye, so that the server keeps no seat for it.
+    pub async fn leave(self) -> Outcome<()> {
+        Ok(self.connection.close().await?)
+    }
+
     pub fn client(&mut self) -> &mut Client<G> {
         self.connection.client()
     }

@@ -37,7 +37,7 @@ pub async fn serve<G: Game<Input = Input>>(options: &Options) -> Outcome<()> {
         let arrival = arrive(&mut client, begun, entities).await?;
         say(&serde_json::to_string(&arrival)?)?;
         stay(&mut client, &mut orders).await?;
-        drop(client);
+        client.leave().await?;
         say("left")?;
     }
     Ok(())

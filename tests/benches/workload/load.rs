@@ -122,7 +122,11 @@ where
     for number in 0..count {
         let recorder = Recorder::new((SIZES_MAX / count).max(1));
         let (phases, joined) = (phases.clone(), Some(joined.clone()));
-        let part = Part { phases, joined, answer_delay: answer_delay(number, options.hz.hz()), recorder };
+        let answer_delay = match options.lockstep {
+            true => Duration::ZERO,
+            false => answer_delay(number, options.hz.hz()),
+        };
+        let part = Part { phases, joined, answer_delay, recorder };
         // In turns: rooms open one after the other, so their ticks are spread as those of real rooms are.
         let room = number % options.rooms;
         let life = client(number, room, part);
@@ -196,7 +200,7 @@ impl LoadFigures {
             updates: record.updates,
             room_updates_min,
             bytes: record.bytes,
-            gap_ms: record.gap_ms(),
+            gap_ms: record.gaps.ms(),
             join_gap_ms_max: record.join_gap_max.as_secs_f64() * 1000.0,
             hash_checks: record.hash_checks,
             hash_mismatches: record.hash_mismatches,

@@ -36,6 +36,11 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Rate::Hz30)]
     pub hz: Rate,
 
+    /// All clients answer a frame at once, instead of each at its own time in the tick: easier on both servers, which
+    /// then take in many commands for one waking, and on the bare one more so.
+    #[arg(long)]
+    pub lockstep: bool,
+
     /// How often both are measured; of all figures the medians are told.
     #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=99))]
     pub rounds: usize,
@@ -107,6 +112,7 @@ impl Options {
         args.push(format!("--players={}", self.players));
         args.push(format!("--rooms={}", self.rooms));
         args.push(format!("--watchers={}", self.watchers));
+        args.extend(self.lockstep.then(|| "--lockstep".to_owned()));
         args.extend(self.threads.map(|threads| format!("--threads={threads}")));
         args
     }

@@ -104,6 +104,12 @@ impl Pair {
         })
     }
 
+    /// Gives the server an order, which it answers.
+    pub async fn ask_server(&mut self, order: &str) -> Outcome<String> {
+        self.server.order(order).await?;
+        self.server.answer(ANSWER_TIME_MAX).await
+    }
+
     /// Has the load go on to a phase.
     pub async fn load_goes_on_to(&mut self, phase: Phase) -> Outcome<()> {
         self.load.order(&serde_json::to_string(&phase)?).await

@@ -1,4 +1,4 @@
-//! Owns what a client measures in the window: updates, bytes, and the gaps between updates.
+//! Owns what is measured in the window: times, and of a client its updates and bytes too.
 
 use crate::load::Phase;
 use hdrhistogram::Histogram;
@@ -25,8 +25,38 @@ impl Quantiles {
     }
 }
 
-/// What was measured, by one client or all together.
+/// Many times, of which the quantiles are told.
 #[derive(Clone, Debug)]
+pub struct Times(Histogram<u32>);
+
+impl Default for Times {
+    fn default() -> Self {
+        Self(Histogram::new(SIGNIFICANT_DIGITS).expect("a valid number of digits"))
+    }
+}
+
+impl Times {
+    pub fn record(&mut self, time: Duration) {
+        self.0.record(time.as_micros() as u64 / UNIT_US).expect("it grows as needed");
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("it grows as needed");
+    }
+
+    pub fn max(&self) -> Duration {
+        Duration::from_micros(self.0.max() * UNIT_US)
+    }
+
+    pub fn ms(&self) -> Quantiles {
+        let ms = |units: u64| (units * UNIT_US) as f64 / 1000.0;
+        let at = |quantile| ms(self.0.value_at_quantile(quantile));
+        Quantiles { p50: at(0.5), p99: at(0.99), max: ms(self.0.max()) }
+    }
+}
+
+/// What was measured, by one client or all together.
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     pub updates: u64,
     /// WebSocket payload.
@@ -39,23 +69,7 @@ pub struct Record {
     pub resyncs: u64,
     /// The longest while somebody joined.
     pub join_gap_max: Duration,
-    gaps: Histogram<u32>,
-}
-
-impl Default for Record {
-    fn default() -> Self {
-        let gaps = Histogram::new(SIGNIFICANT_DIGITS).expect("a valid number of digits");
-        Self {
-            updates: 0,
-            bytes: 0,
-            sizes: Vec::new(),
-            hash_checks: 0,
-            hash_mismatches: 0,
-            resyncs: 0,
-            join_gap_max: Duration::ZERO,
-            gaps,
-        }
-    }
+    pub gaps: Times,
 }
 
 impl Record {
@@ -67,17 +81,7 @@ impl Record {
         self.hash_mismatches += other.hash_mismatches;
         self.resyncs += other.resyncs;
         self.join_gap_max = self.join_gap_max.max(other.join_gap_max);
-        self.gaps.add(&other.gaps).expect("it grows as needed");
-    }
-
-    pub fn gap_ms(&self) -> Quantiles {
-        let ms = |units: u64| (units * UNIT_US) as f64 / 1000.0;
-        let at = |quantile| ms(self.gaps.value_at_quantile(quantile));
-        Quantiles { p50: at(0.5), p99: at(0.99), max: ms(self.gaps.max()) }
-    }
-
-    fn gap(&mut self, gap: Duration) {
-        self.gaps.record(gap.as_micros() as u64 / UNIT_US).expect("it grows as needed");
+        self.gaps.add(&other.gaps);
     }
 }
 
@@ -121,14 +125,14 @@ impl Recorder {
             self.record.sizes.push(bytes);
         }
         if let Some(before) = before {
-            self.record.gap(now - before);
+            self.record.gaps.record(now - before);
         }
     }
 
     fn silence(&mut self, silence: Duration) {
-        let longest = Duration::from_micros(self.record.gaps.max() * UNIT_US);
+        let longest = self.record.gaps.max();
         match self.phase {
-            Phase::Measuring if silence > longest => self.record.gap(silence),
+            Phase::Measuring if silence > longest => self.record.gaps.record(silence),
             Phase::Joining => self.record.join_gap_max = self.record.join_gap_max.max(silence),
             _ => {}
         }

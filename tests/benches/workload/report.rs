@@ -18,6 +18,8 @@ pub struct Report {
     pub rooms: usize,
     pub hz: u32,
     pub seconds: u64,
+    /// Whether all clients answered at once.
+    pub lockstep: bool,
     pub rounds: usize,
     pub server_cpu_us_per_update: f64,
     pub floor_cpu_us_per_update: f64,
@@ -53,6 +55,8 @@ pub struct Report {
     /// Full snapshots that a real client asked for: one that cannot be read is no check that failed.
     pub resyncs: u64,
     pub floor_updates_per_client_per_s: f64,
+    /// Of the whole window; it only writes in them, and reads between them.
+    pub floor_tick_ms: Quantiles,
     pub load_cpu_share: f64,
     pub floor_load_cpu_share: f64,
     pub core_wait_share: f64,
@@ -83,6 +87,7 @@ impl Report {
             rooms: options.rooms,
             hz,
             seconds: options.seconds,
+            lockstep: options.lockstep,
             rounds: rounds.len(),
             server_cpu_us_per_update: median(rounds, |round| round.real.cpu_us_per_update()),
             floor_cpu_us_per_update: median(rounds, |round| round.floor.cpu_us_per_update()),
@@ -115,6 +120,7 @@ impl Report {
             hash_mismatches: rounds.iter().map(|round| round.real.load.hash_mismatches).sum(),
             resyncs: rounds.iter().map(|round| round.real.load.resyncs).sum(),
             floor_updates_per_client_per_s: median(rounds, |round| per_client(&round.floor)),
+            floor_tick_ms: medians(rounds, |round| round.floor_tick_ms),
             load_cpu_share: median(rounds, |round| round.real.usage.load_share()),
             floor_load_cpu_share: median(rounds, |round| round.floor.usage.load_share()),
             core_wait_share: median(rounds, |round| round.real.usage.core_wait_share()),

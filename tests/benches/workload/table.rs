@@ -15,11 +15,12 @@ const CPU_STEP_SHARE_MAX: f64 = 0.05;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { case, players, rooms, hz, seconds, rounds, .. } = self;
+        let load = if self.lockstep { ", in lockstep" } else { "" };
         let whose = match rooms {
             1 => format!("{players} clients"),
             _ => format!("{rooms} rooms of {players} clients"),
         };
-        writeln!(f, "{case}: {whose}, {hz} Hz, {seconds} s, medians of {rounds} round(s)")?;
+        writeln!(f, "{case}: {whose}, {hz} Hz, {seconds} s{load}, medians of {rounds} round(s)")?;
         self.costs(f)?;
         self.traffic(f)?;
         self.times(f)?;
@@ -76,6 +77,7 @@ impl Report {
         if let Some(make_ms) = self.make_ms {
             row(f, "simulation and encoding", make_ms)?;
         }
+        row(f, "the floor's tick", self.floor_tick_ms)?;
         row(f, "lateness", self.tick_lateness_ms)
     }
 
