@@ -51,15 +51,28 @@ impl Slots<'_> {
             std::mem::take(self.writer.bodies.changed(self.source.layout, self.groups[0], &self.rows[0]));
         // As many as there are in all: then nobody woke up.
         if self.shared != changed.len() {
-            for place in &changed {
-                let slot = self.table.find(self.source.now.id(*place as usize));
-                if let Some(slot) = slot.filter(|slot| !self.table.slots[*slot as usize].is_active) {
-                    self.draft(slot);
-                }
-            }
+            self.draft_woken(&changed, awake);
         }
         self.writer.bodies.put_back(self.groups[0], changed);
         sort_tail(&mut self.writer.updates, awake, |update| update.slot);
+    }
+
+    /// Looks at what changed beside the first `awake` updates: to find a slot takes a search, and most are known already.
+    fn draft_woken(&mut self, changed: &[u32], awake: usize) {
+        let mut drafted = std::mem::take(&mut self.writer.drafted);
+        drafted.resize(self.source.now.len().div_ceil(64), 0);
+        for update in &self.writer.updates[..awake] {
+            drafted[update.place as usize / 64] |= 1 << (update.place % 64);
+        }
+        for &place in changed.iter().filter(|place| drafted[**place as usize / 64] >> (**place % 64) & 1 == 0)
+        {
+            let slot = self.table.find(self.source.now.id(place as usize));
+            if let Some(slot) = slot.filter(|slot| !self.table.slots[*slot as usize].is_active) {
+                self.draft(slot);
+            }
+        }
+        drafted.clear();
+        self.writer.drafted = drafted;
     }
 
     /// Looks at active slots from `first` on, as long as nothing is new about them: nearly always to the end. Returns at how many.

@@ -82,6 +82,8 @@ pub struct DeltaWriter {
     owner_costs: Vec<(u8, u8, u8)>,
     /// A bit for each active slot of the receiver at hand: whether it changed.
     pub(crate) marks: BitWriter,
+    /// A bit for each place, while woken rows are looked for: whether there is an update of it.
+    pub(crate) drafted: Vec<u64>,
     /// Of the receiver at hand, by place: what is to enter.
     pub entering: Vec<Entering>,
     /// Of the receiver at hand, by slot: what changed.

@@ -107,7 +107,8 @@ impl Encoder {
         let with_hash = tick >= session.hash_due;
         let hash = with_hash.then(|| self.view_hash(scene.rows, &session.table));
         if with_hash {
-            session.hash_due = next_hash(tick, player);
+            let sees_all = session.table.len() == scene.rows.now.len();
+            session.hash_due = next_hash(tick, (!sees_all).then_some(player));
         }
         let body_bits = self.bits.bit_len();
         let body = self.bits.align();
@@ -233,9 +234,11 @@ impl Encoder {
     }
 }
 
-/// When a player's next view hash is due. Not for all in the same tick: each walks over a view.
-fn next_hash(tick: Tick, player: PlayerId) -> Tick {
-    let phase = (tick.0 + u64::from(key_parts(player).0)) % HASH_INTERVAL_TICKS;
+/// When the next view hash is due. For players with views of their own not in the same tick: each walks over one. Who
+/// sees all shares one walk with all others who do.
+fn next_hash(tick: Tick, player: Option<PlayerId>) -> Tick {
+    let own_phase = player.map_or(0, |player| u64::from(key_parts(player).0));
+    let phase = (tick.0 + own_phase) % HASH_INTERVAL_TICKS;
     tick.plus(HASH_INTERVAL_TICKS - phase)
 }
 
