@@ -29,6 +29,13 @@ impl Schedule {
         self.period_end(self.next)
     }
 
+    /// When to look at sockets next, so long after they were looked at last. `None` if that is too close to the deadline: the tick reads
+    /// them too, and a look that is still going on when it is due would make it late.
+    pub(super) fn look(&self, looked: Duration, interval: Duration) -> Option<Duration> {
+        let next = looked + interval;
+        (next + interval / 2 <= self.deadline()).then_some(next)
+    }
+
     /// Begins the next tick at `now`, and says how late that is.
     ///
     /// With more than [`CATCH_UP_TICKS_MAX`] ticks in arrears the rest is skipped: the tick that begins gets a
@@ -92,6 +99,16 @@ mod tests {
             made += 1;
         }
         made
+    }
+
+    #[test]
+    fn looks_keep_away_from_the_deadline() {
+        let (schedule, ms) = (Schedule::new(25), Duration::from_millis);
+        assert_eq!(schedule.deadline(), ms(40));
+        let looks = |first| std::iter::successors(Some(ms(first)), |looked| schedule.look(*looked, ms(10)));
+        assert_eq!(looks(0).collect::<Vec<_>>(), [0, 10, 20, 30].map(ms));
+        // The tick before took long.
+        assert_eq!(looks(17).collect::<Vec<_>>(), [17, 27].map(ms));
     }
 
     #[test]

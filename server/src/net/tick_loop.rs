@@ -142,14 +142,15 @@ impl<G: Game> TickLoop<G> {
         }
     }
 
-    /// When the sockets are to be looked at next, if that is before the deadline.
+    /// When the sockets are to be looked at next before the deadline; never if they are not.
     fn next_look(&self) -> Duration {
         let seats = &self.desk.seats;
         let interval = match seats.is_blocked() {
             true => BLOCKED_LOOK_INTERVAL,
             false => Duration::from_secs(1) / (G::TICK_RATE_HZ * LOOKS_PER_TICK),
         };
-        if seats.is_empty() { Duration::MAX } else { self.looked + interval }
+        let look = self.schedule.look(self.looked, interval).filter(|_| !seats.is_empty());
+        look.unwrap_or(Duration::MAX)
     }
 
     /// What is done between deadlines, with the clock read around it.
