@@ -52,14 +52,19 @@ const HUNTER: Character =
 /// Sits on a pick-up and shoots whoever comes in sight.
 const CAMPER: Character =
     Character { name: "camper", walk: Bot::camp, eagerness: 0.7, clumsiness: 0.05, turn_per_tick: 700 };
+/// Keeps walking and harms nobody: what a sniper shoots at.
+const JOGGER: Character =
+    Character { name: "jogger", walk: Bot::wander, eagerness: 0.0, clumsiness: 0.0, turn_per_tick: 600 };
 /// Stands still and fires the rail exactly at what it sees: no player, but a measure of what players see.
 const SNIPER: Character =
     Character { name: "sniper", walk: Bot::stalk, eagerness: 1.0, clumsiness: 0.0, turn_per_tick: 5000 };
-static CHARACTERS: [Character; 4] = [WANDER, HUNTER, CAMPER, SNIPER];
+static CHARACTERS: [Character; 5] = [WANDER, HUNTER, CAMPER, SNIPER, JOGGER];
 
 impl Bots for Arena {
-    const BEHAVIOURS: &'static [&'static str] = &[WANDER.name, HUNTER.name, CAMPER.name, SNIPER.name];
+    const BEHAVIOURS: &'static [&'static str] =
+        &[WANDER.name, HUNTER.name, CAMPER.name, SNIPER.name, JOGGER.name];
     const SNIPER: Option<&'static str> = Some(SNIPER.name);
+    const PREY: Option<&'static str> = Some(JOGGER.name);
 
     type Bot = Bot;
 

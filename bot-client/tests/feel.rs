@@ -48,6 +48,10 @@ fn it_measures_a_link_and_writes_its_page() {
         (&4.into(), &4.into()),
         "each of four clients has its seat again"
     );
+    let narrow = &told["narrow"];
+    for figure in ["given_bytes_per_second", "snapshots_per_second", "snapshot_age_ms_p99"] {
+        assert!(narrow[figure].as_f64().is_some_and(|value| value > 0.0), "{figure}: {narrow}");
+    }
     for figure in [
         "seen_age_ms_p50",
         "seen_age_ms_p99",
@@ -59,6 +63,7 @@ fn it_measures_a_link_and_writes_its_page() {
     }
     assert!(row["seen_age_ms_p50"].as_f64() > Some(4.0), "never less than the way itself: {row}");
     let page = std::fs::read_to_string(folder.join("feel.md")).expect("the page");
+    assert!(page.contains("## A link that is too narrow"), "{page}");
     assert!(page.contains("| wifi |") && page.contains("feel-wifi.svg"), "{page}");
     let plot = std::fs::read_to_string(folder.join("feel-wifi.svg")).expect("the plot");
     assert!(plot.starts_with("<svg") && plot.contains("wifi: one client"));

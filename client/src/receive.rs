@@ -183,6 +183,9 @@ impl<G: Game> Client<G> {
         if let Some(correction) = shown.correction {
             self.stats.correction_steps_sum += u64::from(correction.steps);
             self.stats.correction_steps_max = self.stats.correction_steps_max.max(correction.steps);
+            if shown.verdict == Verdict::Wrong {
+                self.stats.misprediction_steps_max = self.stats.misprediction_steps_max.max(correction.steps);
+            }
             self.stats.last_correction = Some(correction);
         }
     }

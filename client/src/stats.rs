@@ -32,6 +32,8 @@ pub struct Stats {
     pub correction_steps_sum: u64,
     /// The greatest of them.
     pub correction_steps_max: u32,
+    /// The greatest misprediction.
+    pub misprediction_steps_max: u32,
     /// The last correction that moved something.
     pub last_correction: Option<Correction>,
     /// View hashes compared.

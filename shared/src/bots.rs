@@ -41,6 +41,10 @@ pub trait Bots: Game {
     /// the kind here.
     const SNIPER: Option<&'static str> = None;
 
+    /// The character, among [`Bots::BEHAVIOURS`], that goes about as usual and harms nobody, so that whoever shoots at it is not disturbed.
+    /// `None`: there is nothing of the kind here.
+    const PREY: Option<&'static str> = None;
+
     /// What an event that a player was told says of its own shots of that kind.
     fn shot(_event: &Self::Event, _player: PlayerId) -> Option<Shot> {
         None

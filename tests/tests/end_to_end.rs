@@ -1,11 +1,12 @@
 //! Owns the matches over real sockets: many bots, comings and goings, and bad neighbours beside good ones.
 
+use std::time::Duration;
 use tickwire_arena::Arena;
 use tickwire_client::net::{Connection, Step};
 use tickwire_client::{Notice, Stats};
 use tickwire_server::ServerConfig;
 use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
-use tickwire_shared::{CloseCode, Role};
+use tickwire_shared::{Bots, CloseCode, Role};
 use tickwire_tests::real::{PATIENCE, RealServer, play, step_until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -107,6 +108,45 @@ async fn a_reader_that_stalls_is_skipped_and_then_closed_while_others_miss_nothi
 }
 
 /// A raw client: a WebSocket handshake, then whatever bytes a test wants. The mask is zero, so that payloads travel as they are.
+/// The body of an answer.
+async fn get(server: &RealServer, path: &str) -> String {
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("in time").expect("it answers");
+    answer.split_once("\r\n\r\n").expect("a head and a body").1.to_owned()
+}
+
+/// A sniper and those that it shoots at.
+#[tokio::test(flavor = "multi_thread")]
+async fn hits_leave_a_record_that_can_be_read_while_the_match_goes_on() {
+    let server = RealServer::start(ServerConfig::<Arena>::default()).await;
+    let seed_of = |name| Arena::BEHAVIOURS.iter().position(|behaviour| *behaviour == name).expect("its own");
+    let mut playing = JoinSet::new();
+    let characters = [Arena::SNIPER.expect("one of its own"), "jogger", "jogger", "jogger"];
+    for (player, name) in players(&server, "lobby", 4).await.into_iter().zip(characters) {
+        playing.spawn(play(player, seed_of(name) as u64, u64::MAX / 2));
+    }
+    let hit = timeout(PATIENCE, async {
+        loop {
+            let hits: Vec<serde_json::Value> =
+                serde_json::from_str(&get(&server, "/hits/lobby").await).expect("a list");
+            if let Some(hit) = hits.into_iter().next() {
+                return hit;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let hit = hit.await.expect("somebody is hit in time");
+    let (claimed, rewound) = (&hit["claimed_ticks"], &hit["rewound_ticks"]);
+    assert!(claimed.as_f64() > Some(0.0), "others are seen in the past: {hit}");
+    assert!(rewound.as_f64() <= claimed.as_f64(), "nobody is believed more than it says: {hit}");
+    assert!(hit["tick"].is_u64() && !hit["shooter"].is_null() && !hit["target"].is_null(), "{hit}");
+    drop(playing);
+    server.stop().await;
+}
+
 struct Raw(TcpStream);
 
 impl Raw {

@@ -20,6 +20,8 @@ pub(super) struct Sample {
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub samples: Vec<Sample>,
+    /// How old each snapshot was when it came.
+    pub arrival_ages_ms: Vec<f64>,
     pub before: Stats,
     pub after: Stats,
     pub shots: u64,
@@ -45,7 +47,7 @@ pub struct Figures {
     late: u64,
     missing: u64,
     mispredictions: u64,
-    correction_steps_max: f64,
+    misprediction_steps_max: u32,
     pub(super) shots: u64,
     pub(super) hits: u64,
     pub(super) shots_without: u64,
@@ -79,13 +81,15 @@ pub struct Row {
     pub missing_share: f64,
     /// Per client.
     pub mispredictions_per_minute: f64,
-    /// If there were mispredictions: the furthest that a column was corrected, in its own steps.
-    pub correction_steps_max: f64,
+    /// The furthest that one was off, in the column's own steps.
+    pub misprediction_steps_max: u32,
     /// Shots at what was seen, and the share that hit, with lag compensation.
     pub shots: u64,
     /// `None` if there were none.
     pub hit_share: Option<f64>,
     /// The same without.
+    pub shots_without: u64,
+    /// `None` if there were none.
     pub hit_share_without: Option<f64>,
     /// Per client.
     pub bytes_per_second_down: f64,
@@ -99,6 +103,10 @@ pub struct Row {
     pub resume_ms_p50: Option<f64>,
     /// The longest.
     pub resume_ms_max: Option<f64>,
+    /// A round trip and a tenth of a second.
+    pub resume_ms_target: f64,
+    /// Whether it is a link that inputs and ages have targets on: neither a bad one nor one that stalls.
+    pub is_good_link: bool,
 }
 
 impl Figures {
@@ -115,7 +123,7 @@ impl Figures {
             late: 0,
             missing: 0,
             mispredictions: 0,
-            correction_steps_max: 0.0,
+            misprediction_steps_max: 0,
             shots: 0,
             hits: 0,
             shots_without: 0,
@@ -128,7 +136,7 @@ impl Figures {
     }
 
     pub(super) fn add(&mut self, record: Record) {
-        let Record { samples, before, after, shots, hits, cuts, resumes } = record;
+        let Record { samples, before, after, shots, hits, cuts, resumes, .. } = record;
         self.clients += 1;
         self.ages_ms.extend(samples.iter().map(|sample| sample.age_ms));
         self.acks_ms.extend(samples.iter().map(|sample| sample.ack_ms).filter(|ack| ack.is_finite()));
@@ -136,9 +144,8 @@ impl Figures {
         self.late += after.inputs.late - before.inputs.late;
         self.missing += after.inputs.missing - before.inputs.missing;
         self.mispredictions += after.mispredictions - before.mispredictions;
-        // Without a misprediction the greatest correction is a hit's or a respawn's, which nobody could know of.
         if after.mispredictions > before.mispredictions {
-            self.correction_steps_max = self.correction_steps_max.max(after.correction_steps_max as f64);
+            self.misprediction_steps_max = self.misprediction_steps_max.max(after.misprediction_steps_max);
         }
         self.bytes_down += after.bytes_down - before.bytes_down;
         self.bytes_up += after.bytes_up - before.bytes_up;
@@ -167,9 +174,10 @@ impl Figures {
             late_share: share(self.late, self.commands).unwrap_or(0.0),
             missing_share: share(self.missing, self.commands).unwrap_or(0.0),
             mispredictions_per_minute: self.mispredictions as f64 / seconds * 60.0,
-            correction_steps_max: self.correction_steps_max,
+            misprediction_steps_max: self.misprediction_steps_max,
             shots: self.shots,
             hit_share: share(self.hits, self.shots),
+            shots_without: self.shots_without,
             hit_share_without: share(self.hits_without, self.shots_without),
             bytes_per_second_down: self.bytes_down as f64 / seconds,
             bytes_per_second_up: self.bytes_up as f64 / seconds,
@@ -177,11 +185,14 @@ impl Figures {
             resumed: self.resumes_ms.len() as u64,
             resume_ms_p50: quantile(&self.resumes_ms, 0.5),
             resume_ms_max: quantile(&self.resumes_ms, 1.0),
+            resume_ms_target: 2.0 * ms(self.profile.delay) + 100.0,
+            is_good_link: self.profile.stalls.is_none(),
         }
     }
 }
 
-fn quantile(values: &[f64], share: f64) -> Option<f64> {
+/// The least that this share of the values does not exceed; `None` without values.
+pub(super) fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values.get((values.len().checked_sub(1)? as f64 * share) as usize).copied()

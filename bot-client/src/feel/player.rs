@@ -1,78 +1,23 @@
 //! Owns one measured client: it shoots exactly at what it sees, and notes what that was like.
 
 use super::figures::{Record, Sample};
-use std::sync::{Arc, Mutex, PoisonError};
+use super::watch::Watch;
+use std::sync::Arc;
 use std::time::Duration;
 use tickwire_client::net::{Connection, Step};
 use tickwire_client::{ClientConfig, Notice, State};
-use tickwire_shared::{Bots, EntityId, PlayerId, Role, Shot, Sight, Tick};
-use tokio::time::{Instant, timeout};
+use tickwire_shared::{Bots, EntityId, Role, Shot, Sight, Tick};
+use tokio::time::{Instant, Interval, interval, sleep_until, timeout};
 
 /// A game that cannot be joined within this is not there.
 const JOIN_TIME_MAX: Duration = Duration::from_secs(15);
+/// Between two looks at what is drawn: a frame of a fast screen.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(5);
+/// So long before a tick is due, what it wants is decided: by then all has come that will be seen.
+const DECIDED_BEFORE: Duration = Duration::from_millis(1);
 
-/// What all clients of one measurement share: one clock, the server's time as far as it is known, and when the network came back.
-#[derive(Debug)]
-pub(super) struct Watch {
-    start: Instant,
-    /// Seconds from the start to the server's tick 0, by the quickest snapshot to a client without a link.
-    tick_0_s: Mutex<f64>,
-    cuts: Mutex<Vec<Duration>>,
-}
-
-impl Watch {
-    pub fn new(start: Instant) -> Self {
-        Self { start, tick_0_s: Mutex::new(f64::INFINITY), cuts: Mutex::default() }
-    }
-
-    fn heard(&self, tick: Tick, tick_rate_hz: u32) {
-        let tick_0_s = self.start.elapsed().as_secs_f64() - tick.0 as f64 / f64::from(tick_rate_hz);
-        let mut least = self.tick_0_s.lock().unwrap_or_else(PoisonError::into_inner);
-        *least = least.min(tick_0_s);
-    }
-
-    /// How old a moment of the server's time is now.
-    fn age(&self, (tick, part): (Tick, f32), tick_rate_hz: u32) -> Option<f64> {
-        let tick_0_s = *self.tick_0_s.lock().unwrap_or_else(PoisonError::into_inner);
-        let place_s = (tick.0 as f64 + f64::from(part)) / f64::from(tick_rate_hz);
-        tick_0_s.is_finite().then(|| self.start.elapsed().as_secs_f64() - tick_0_s - place_s)
-    }
-
-    pub fn note_cut(&self) {
-        self.cuts.lock().unwrap_or_else(PoisonError::into_inner).push(self.start.elapsed());
-    }
-
-    fn since_cut(&self) -> Option<Duration> {
-        let cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
-        cuts.last().map(|cut| self.start.elapsed() - *cut)
-    }
-}
-
-/// Plays as one of the crowd that is shot at, until it is dropped; tells the server's time to `observer`.
-pub(super) async fn wander<G: Bots>(url: &str, seed: u64, observer: Option<&Watch>) -> Result<(), String> {
-    let mut mind = G::bot(G::BEHAVIOURS[0], seed).expect("the usual character");
-    let mut connection = open::<G>(url, format!("crowd {seed}")).await?;
-    let mut seen = Vec::new();
-    loop {
-        let step = step(&mut connection).await?;
-        let client = connection.client();
-        if let (Step::Frame { .. }, Some(watch), Some(tick)) = (&step, observer, client.held().tick()) {
-            watch.heard(tick, G::TICK_RATE_HZ);
-        }
-        while client.poll_notice().is_some() {}
-        client.newest(&mut seen);
-        let sight = Sight {
-            tick: client.tick().plus(1),
-            settings: client.settings().expect("joined"),
-            own: client.own(),
-            others: &seen,
-        };
-        let input = G::think(&mut mind, &sight);
-        client.set_input(input);
-    }
-}
-
-async fn open<G: Bots>(url: &str, name: String) -> Result<Connection<G>, String> {
+/// Joins a room.
+pub(super) async fn open<G: Bots>(url: &str, name: String) -> Result<Connection<G>, String> {
     let mut connection = Connection::open(url, ClientConfig::new(name, Role::Player))
         .await
         .map_err(|error| error.to_string())?;
@@ -87,7 +32,7 @@ async fn open<G: Bots>(url: &str, name: String) -> Result<Connection<G>, String>
 }
 
 /// One step; an end is an error here.
-async fn step<G: Bots>(connection: &mut Connection<G>) -> Result<Step, String> {
+pub(super) async fn step<G: Bots>(connection: &mut Connection<G>) -> Result<Step, String> {
     match connection.step().await {
         Ok(Step::Closed { code, reason }) => Err(format!("closed with {code}: {reason}")),
         Ok(step) => Ok(step),
@@ -99,11 +44,15 @@ async fn step<G: Bots>(connection: &mut Connection<G>) -> Result<Step, String> {
 pub(super) struct Player<G: Bots> {
     connection: Connection<G>,
     mind: Option<G::Bot>,
+    /// The tick that the mind was last asked for.
+    thought_for: Tick,
     watch: Arc<Watch>,
     seen: Vec<(EntityId, G::Entity)>,
     record: Record,
+    samples: Interval,
     measures: bool,
     measured_from: Duration,
+    reconnects: u64,
 }
 
 impl<G: Bots> Player<G> {
@@ -113,11 +62,14 @@ impl<G: Bots> Player<G> {
         Ok(Self {
             connection,
             mind,
+            thought_for: Tick(0),
             watch,
             seen: Vec::new(),
             record: Record::default(),
+            samples: interval(SAMPLE_INTERVAL),
             measures: false,
             measured_from: Duration::ZERO,
+            reconnects: 0,
         })
     }
 
@@ -139,29 +91,39 @@ impl<G: Bots> Player<G> {
     /// Plays while the network is cut so often, and tells all that was measured.
     pub async fn survive(mut self, cuts: u32, interval: Duration) -> Result<Record, String> {
         if cuts > 0 {
-            self.play(interval * (cuts + 2)).await?;
+            self.play(interval * (cuts + 1)).await?;
         }
         self.record.cuts = cuts;
         Ok(self.record)
     }
 
-    async fn play(&mut self, time: Duration) -> Result<(), String> {
-        let end = Instant::now() + time;
-        while Instant::now() < end {
-            if let Step::Resumed { .. } = step(&mut self.connection).await? {
-                self.record.resumes.extend(self.watch.since_cut());
-            }
-            if let Some(player) = self.connection.client().player() {
-                self.note(player);
-                self.think();
-            }
-        }
-        Ok(())
+    /// What was noted so far; from here on, notes begin anew.
+    pub fn take_record(&mut self) -> Record {
+        std::mem::take(&mut self.record)
     }
 
-    fn note(&mut self, player: PlayerId) {
-        let now = self.connection.now();
+    async fn play(&mut self, time: Duration) -> Result<(), String> {
+        let end = Instant::now() + time;
+        loop {
+            let decides_at = self.decides_at();
+            tokio::select! {
+                biased;
+                () = sleep_until(end) => return Ok(()),
+                _ = self.samples.tick() => self.sample(),
+                () = sleep_until(decides_at.unwrap_or(end)), if decides_at.is_some() => self.think(),
+                step = step(&mut self.connection) => self.note(&step?),
+            }
+            // Not by the step, which may have been dropped after it was made.
+            let reconnects = self.connection.client().stats().reconnects;
+            if std::mem::replace(&mut self.reconnects, reconnects) < reconnects {
+                self.record.resumes.extend(self.watch.since_restored());
+            }
+        }
+    }
+
+    fn note(&mut self, step: &Step) {
         let client = self.connection.client();
+        let Some(player) = client.player() else { return };
         while let Some(notice) = client.poll_notice() {
             let (Notice::Event(event) | Notice::Confirmed { event, .. }) = notice else { continue };
             match G::shot(&event, player).filter(|_| self.measures) {
@@ -170,32 +132,46 @@ impl<G: Bots> Player<G> {
                 None => {}
             }
         }
-        if self.measures {
-            let age = client.drawn(now).and_then(|place| self.watch.age(place, G::TICK_RATE_HZ));
-            let (stats, at) = (client.stats(), now - self.measured_from);
-            let Some(age_s) = age else { return };
-            self.record.samples.push(Sample {
-                at_s: at.as_secs_f64(),
-                age_ms: age_s * 1000.0,
-                ack_ms: stats.last_input_ack.map_or(f64::NAN, |ack| ack.as_secs_f64() * 1000.0),
-                late: stats.inputs.late,
-                corrections: stats.mispredictions,
-            });
+        if let (Step::Frame { .. }, Some(tick), true) = (step, client.held().tick(), self.measures) {
+            self.record.arrival_ages_ms.extend(self.watch.age_ms((tick, 0.0), G::TICK_RATE_HZ));
         }
+    }
+
+    /// What is drawn now.
+    fn sample(&mut self) {
+        let now = self.connection.now();
+        let client = self.connection.client();
+        let age_ms = client.drawn(now).and_then(|place| self.watch.age_ms(place, G::TICK_RATE_HZ));
+        let (Some(age_ms), true) = (age_ms, self.measures) else { return };
+        let (stats, at) = (client.stats(), now - self.measured_from);
+        self.record.samples.push(Sample {
+            at_s: at.as_secs_f64(),
+            age_ms,
+            ack_ms: stats.last_input_ack.map_or(f64::NAN, |ack| ack.as_secs_f64() * 1000.0),
+            late: stats.inputs.late,
+            corrections: stats.mispredictions,
+        });
+    }
+
+    /// When the input of the next tick is to be decided; `None` if it was.
+    fn decides_at(&mut self) -> Option<Instant> {
+        let now = self.connection.now();
+        let client = self.connection.client();
+        let due = client.next_update().filter(|_| *client.state() == State::Joined)?;
+        let is_open = self.mind.is_some() && client.tick().plus(1) != self.thought_for;
+        is_open.then(|| Instant::now() + due.saturating_sub(now + DECIDED_BEFORE))
     }
 
     /// Decides for the client's next tick, by what will be drawn then.
     fn think(&mut self) {
         let client = self.connection.client();
         let (Some(mind), Some(due)) = (&mut self.mind, client.next_update()) else { return };
+        let tick = client.tick().plus(1);
         client.view(due, &mut self.seen);
-        let sight = Sight {
-            tick: client.tick().plus(1),
-            settings: client.settings().expect("it is joined"),
-            own: client.own(),
-            others: &self.seen,
-        };
+        let settings = client.settings().expect("it is joined");
+        let sight = Sight { tick, settings, own: client.own(), others: &self.seen };
         let input = G::think(mind, &sight);
         client.set_input(input);
+        self.thought_for = tick;
     }
 }
