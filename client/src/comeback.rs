@@ -2,7 +2,9 @@
 
 use crate::ClientConfig;
 use std::time::Duration;
-use tickwire_shared::limits::{IDLE_SECONDS_MAX, RECONNECT_DELAY_MS_MAX, RECONNECT_DELAY_MS_MIN};
+use tickwire_shared::limits::{
+    IDLE_SECONDS_MAX, RECONNECT_DELAY_MS_MAX, RECONNECT_DELAY_MS_MIN, RECONNECT_QUICK_TRIES,
+};
 use tickwire_shared::{ResumeToken, Welcome};
 
 const DELAY_MIN: Duration = Duration::from_millis(RECONNECT_DELAY_MS_MIN);
@@ -99,7 +101,7 @@ impl Comeback {
 
 /// After so many tries in vain.
 fn delay(tries: u32) -> Duration {
-    DELAY_MIN.saturating_mul(1 << (tries - 1).min(16)).min(DELAY_MAX)
+    DELAY_MIN.saturating_mul(1 << tries.saturating_sub(RECONNECT_QUICK_TRIES).min(16)).min(DELAY_MAX)
 }
 
 #[cfg(test)]

@@ -1,44 +1,25 @@
-//! Owns the native shell: one WebSocket on tokio around one [`Client`]. The only file of this crate that waits, or reads a clock.
+//! Owns the native shell: one WebSocket on tokio around one [`Client`]. The only module of this crate that waits, or reads a clock.
+
+mod dial;
+
+pub use dial::ConnectError;
 
 use crate::client::ABNORMAL;
 use crate::{Client, ClientConfig, State};
+use dial::{Socket, connect, request, upgrade};
 use futures_util::{SinkExt, StreamExt};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
-use tickwire_shared::limits::SERVER_FRAME_BYTES_MAX;
 use tickwire_shared::{CloseCode, Game, Malformed};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WireCloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-/// TCP and WebSocket handshakes together.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a goodbye may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Allocated for each connection: a few frames, since a swarm has many connections.
-const READ_BUFFER_BYTES: usize = 8 * 1024;
-/// A frame that the kernel does not take waits here.
-const WRITE_BUFFER_BYTES: usize = 4 * 1024;
-/// A connection that takes nothing for so long that this is full has failed.
-const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The address is not one that this shell can reach.
-    #[error("{0}: only ws:// addresses are supported, as in ws://127.0.0.1:9001/play/lobby")]
-    Scheme(String),
-    /// No answer in time.
-    #[error("no answer within {} seconds", CONNECT_TIMEOUT.as_secs())]
-    Timeout,
-    /// The connection failed or the server does not speak WebSocket there.
-    #[error(transparent)]
-    Socket(#[from] SocketError),
-}
 
 /// Why a connection came to a bad end.
 #[derive(Debug, thiserror::Error)]
@@ -82,12 +63,15 @@ pub enum Step {
     },
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Trying<T> = Pin<Box<dyn Future<Output = Result<T, ConnectError>> + Send>>;
 
 /// The connection, or what there is of it.
 enum Link {
     Up(Box<Socket>),
-    Connecting(Pin<Box<dyn Future<Output = Result<Socket, ConnectError>> + Send>>),
+    /// Until the far end has accepted.
+    Connecting(Trying<TcpStream>),
+    /// Until it is a WebSocket. The Hello is under way.
+    Upgrading(Trying<Socket>),
     Down,
 }
 
@@ -104,21 +88,17 @@ pub struct Connection<G: Game> {
 }
 
 impl<G: Game> Connection<G> {
-    /// Connects to a room, `ws://host:port/play/ROOM`, and sends the Hello.
+    /// Connects to a room, `ws://host:port/play/ROOM`. The Hello goes with the request.
     ///
     /// # Errors
-    /// If the address is of another kind, or there is no server, or it does not answer in 5 seconds.
+    /// If the address is of another kind, or there is no server, or it does not accept, or then not answer, within 5 seconds.
     pub async fn open(url: &str, config: ClientConfig) -> Result<Self, ConnectError> {
-        if !url.starts_with("ws://") {
-            return Err(ConnectError::Scheme(url.to_owned()));
-        }
-        let url = url.to_owned();
-        let mut socket = Box::new(connect(url.clone()).await?);
+        let stream = connect(&request(url)?).await?;
         let mut client = Client::new(config);
         let opened = Instant::now();
         client.update(Duration::ZERO);
-        send(&mut socket, &mut client).await?;
-        Ok(Self { url, link: Link::Up(socket), client, opened, kept: None, lost: None })
+        let socket = Box::new(upgrade(request(url)?, stream, client.poll_transmit()).await?);
+        Ok(Self { url: url.to_owned(), link: Link::Up(socket), client, opened, kept: None, lost: None })
     }
 
     /// The client.
@@ -191,21 +171,45 @@ impl<G: Game> Connection<G> {
     async fn come_back(&mut self) {
         if let (Link::Down, State::Reconnecting { at, .. }) = (&self.link, self.client.state()) {
             sleep_until(self.opened + *at).await;
-            self.link = Link::Connecting(Box::pin(connect(self.url.clone())));
+            let url = self.url.clone();
+            self.link = Link::Connecting(Box::pin(async move { connect(&request(&url)?).await }));
         }
-        let Link::Connecting(connecting) = &mut self.link else { return };
-        let connected = connecting.await;
+        match &mut self.link {
+            Link::Connecting(connecting) => {
+                let connected = connecting.await;
+                self.accepted(connected);
+            }
+            Link::Upgrading(upgrading) => {
+                let upgraded = upgrading.await;
+                self.upgraded(upgraded);
+            }
+            Link::Up(_) | Link::Down => {}
+        }
+    }
+
+    /// The far end has accepted: only now does the client's time to the answer begin.
+    fn accepted(&mut self, connected: Result<TcpStream, ConnectError>) {
         let now = self.now();
-        match connected {
-            Ok(socket) => {
-                self.link = Link::Up(Box::new(socket));
+        self.link = match (connected, request(&self.url)) {
+            (Ok(stream), Ok(request)) => {
                 self.client.reconnect(now);
+                Link::Upgrading(Box::pin(upgrade(request, stream, self.client.poll_transmit())))
             }
-            Err(_) => {
-                self.link = Link::Down;
+            _ => {
                 self.client.reconnect_failed(now);
+                Link::Down
             }
-        }
+        };
+    }
+
+    fn upgraded(&mut self, upgraded: Result<Socket, ConnectError>) {
+        self.link = match upgraded {
+            Ok(socket) => Link::Up(Box::new(socket)),
+            Err(error) => {
+                self.client.connection_lost(self.now(), ABNORMAL, &error.to_string());
+                Link::Down
+            }
+        };
     }
 
     /// Gives the connection up if the client has, and says so.
@@ -333,13 +337,6 @@ impl<G: Game> Connection<G> {
     }
 }
 
-async fn connect(url: String) -> Result<Socket, ConnectError> {
-    let no_delay = true;
-    let connecting = connect_async_with_config(url, Some(socket_config()), no_delay);
-    let (socket, _) = timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| ConnectError::Timeout)??;
-    Ok(socket)
-}
-
 async fn send<G: Game>(socket: &mut Socket, client: &mut Client<G>) -> Result<(), SocketError> {
     loop {
         // Only what the socket takes at once leaves the client, so a dropped future drops no message.
@@ -348,13 +345,4 @@ async fn send<G: Game>(socket: &mut Socket, client: &mut Client<G>) -> Result<()
         socket.start_send_unpin(Message::binary(message))?;
     }
     socket.flush().await
-}
-
-fn socket_config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(Some(SERVER_FRAME_BYTES_MAX))
-        .max_frame_size(Some(SERVER_FRAME_BYTES_MAX))
 }

@@ -2,10 +2,13 @@
 
 mod common;
 
-use common::{Pit, Player, Wish, hello, raw_frame, read_all, serve, serve_with, until, within};
+use common::{
+    Closing, Pit, Player, Wish, hello, open_offering, raw_frame, read_all, serve, serve_with, until, within,
+};
 use std::time::Duration;
 use tickwire_server::ServerConfig;
-use tickwire_shared::{ClientMessage, PROTOCOL_VERSION, Schema, Usage, encode};
+use tickwire_shared::limits::OFFERED_HELLO_BYTES_MAX;
+use tickwire_shared::{ClientMessage, PROTOCOL_VERSION, Schema, Usage, encode, offer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -75,6 +78,10 @@ async fn it_is_explained_where_all_bytes_of_a_room_went() {
     assert!(digger.changed > 0 && digger.fields.iter().any(|field| field.changed_bits > 0), "{digger:?}");
     assert!(served.info().await["rooms"][0].get("usage").is_none(), "it is long");
 
+    let hits: Vec<serde_json::Value> = served.json("/hits/a").await;
+    assert!(hits.is_empty(), "nobody can be hit here: {hits:?}");
+    let answer = served.http("GET /hits/b HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     let answer = served.http("GET /explain/b HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     assert!(answer.ends_with("There is no such room: GET /info says which there are.\n"), "{answer}");
@@ -143,6 +150,50 @@ async fn a_hello_may_follow_the_handshake_at_once() {
     }
     assert_eq!(within(stream.read_u8()).await.unwrap(), 0x82, "a binary message: the welcome");
     assert_eq!(served.info().await["players"], 1);
+}
+
+/// All that an answer says before its body.
+async fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(within(stream.read_u8()).await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// A join takes one round trip so.
+#[tokio::test]
+async fn a_hello_may_come_with_the_request() {
+    let served = serve().await;
+    let hello = encode(&ClientMessage::<Wish>::Hello(Box::new(hello())));
+    let request =
+        format!("GET /play/a HTTP/1.1\r\n{UPGRADE}sec-websocket-protocol: {}\r\n\r\n", offer(&hello));
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let head = head(&mut stream).await;
+    assert!(head.contains("sec-websocket-protocol: tickwire\r\n"), "browsers insist on it: {head}");
+    assert_eq!(within(stream.read_u8()).await.unwrap(), 0x82, "a binary message: the welcome");
+    assert_eq!(served.info().await["players"], 1);
+}
+
+#[tokio::test]
+async fn offers_of_a_hello_are_checked() {
+    let served = serve().await;
+    let too_long = format!("hello.{}", "A".repeat(OFFERED_HELLO_BYTES_MAX * 4 / 3 + 8));
+    for (offer, status) in [
+        ("mqtt", "101"),
+        ("tickwire", "101"),
+        // Not a hello, but that is not for HTTP to say: it ends in 4400.
+        ("tickwire, hello.AAAA", "101"),
+        ("tickwire, hello.A", "400"),
+        ("tickwire, hello.+/==", "400"),
+        (&too_long, "400"),
+    ] {
+        let headers = format!("{UPGRADE}sec-websocket-protocol: {offer}\r\n");
+        assert_eq!(upgrade(&served, "/play/a", &headers).await, format!("HTTP/1.1 {status}"), "{offer}");
+    }
+    let mut socket = open_offering(served.address, "/play/a", "tickwire, hello.AAAA").await;
+    assert_eq!(Closing::of(&mut socket).await.code, 4400);
 }
 
 /// Browsers let any page open a WebSocket to anywhere, but say which page it is.

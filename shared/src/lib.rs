@@ -21,6 +21,7 @@ mod layout;
 pub mod limits;
 mod message;
 mod moment;
+mod offer;
 mod quantiser;
 mod replicate;
 mod rows;
@@ -58,6 +59,7 @@ pub use message::{
     ServerMessage, Slack, SnapshotMessage, Welcome, clean_text, is_resumable, is_room_name,
 };
 pub use moment::{Moment, WireMoment};
+pub use offer::{Offer, SUBPROTOCOL, offer, read_offer};
 pub use quantiser::Quantiser;
 pub use replicate::{Choice, Replicate};
 pub use schema::{Field, FieldKind, Kind, Predict, Schema};

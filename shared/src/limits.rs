@@ -75,6 +75,9 @@ pub const CODE_WORD_BITS_MAX: u8 = 24;
 
 /// Bytes of a client's Hello. Above it the connection closes with 1009.
 pub const HELLO_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a Hello that comes with the request for the WebSocket, before it is written in base64: proxies give all headers together
+/// 8 KiB. What is longer comes as the first message; above it the request is refused with 400.
+pub const OFFERED_HELLO_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of any other message of a client. Above it the connection closes with 1009.
 pub const CLIENT_MESSAGE_BYTES_MAX: usize = 1024;
 /// Bytes of one frame of the server. A client refuses more; a room whose game needs more closes with 1011.
@@ -136,8 +139,10 @@ pub const IDLE_SECONDS_MAX: u32 = 10;
 pub const RESUME_TOKEN_BYTES: usize = 16;
 /// Seconds without a frame after which a client takes its connection for dead, if it can have its seat again.
 pub const SILENCE_SECONDS_MAX: u32 = 3;
-/// The first try to connect again is made at once; before the second, a client waits for up to this many milliseconds.
+/// The first try to connect again is made at once; before the next ones, a client waits for up to this many milliseconds.
 pub const RECONNECT_DELAY_MS_MIN: u64 = 100;
+/// So many tries come that close to each other: most outages are short, and who is back in them is back at once.
+pub const RECONNECT_QUICK_TRIES: u32 = 20;
 /// Before each further try it waits for up to twice as long, but never for longer than this many milliseconds.
 pub const RECONNECT_DELAY_MS_MAX: u64 = 2000;
 /// Seconds that a server can be told to keep the seat of a cut connection, at most.
@@ -166,6 +171,7 @@ const _: () = {
     assert!(CODE_WORDS_MAX <= 1 << CODE_WORD_BITS_MAX, "each of them has a word");
     assert!(CODE_WORD_BITS_MAX as u32 <= u32::BITS, "a word is written at once");
     assert!(CLIENT_BYTES_PER_SECOND_MAX <= CLIENT_BURST_BYTES_MAX, "a second's worth may come at once");
+    assert!(OFFERED_HELLO_BYTES_MAX <= HELLO_BYTES_MAX, "a hello is one whichever way it comes");
     assert!(
         HELLO_BYTES_MAX + CLIENT_MESSAGE_BYTES_MAX < CLIENT_BURST_BYTES_MAX as usize,
         "a hello may come at once"

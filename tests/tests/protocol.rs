@@ -162,6 +162,13 @@ fn the_document_shows_what_the_code_writes() {
     checker.finish();
 }
 
+/// The example of the header is the Hello of the other example.
+#[test]
+fn the_document_shows_a_hello_as_it_is_offered() {
+    let line = format!("Sec-WebSocket-Protocol: {}\n", offer(&encode(&hello(None))));
+    assert!(document().contains(&line), "PROTOCOL.md should say {line}");
+}
+
 fn check_client_messages(checker: &mut Checker) {
     checker.client("hello", &hello(None));
     let (tick, acked, input) = (Tick(65_537).wire(), Tick(65_534).wire(), (127, -127, true));
@@ -331,6 +338,7 @@ fn the_document_has_every_limit_by_its_value() {
     let to_a_client = ServerConfig::<Meadow>::default().player_bytes_per_second;
     let expected = [
         ("bytes of a `Hello`", HELLO_BYTES_MAX.to_string()),
+        ("bytes of a `Hello` with the request, before base64", OFFERED_HELLO_BYTES_MAX.to_string()),
         ("bytes of any other message of a client", CLIENT_MESSAGE_BYTES_MAX.to_string()),
         ("bytes of a frame of the server", SERVER_FRAME_BYTES_MAX.to_string()),
         ("snapshots sent and not acked", UNACKED_SNAPSHOTS_MAX.to_string()),
@@ -370,7 +378,9 @@ fn the_document_has_every_limit_by_its_value() {
         ("seconds of silence after which a client should connect again", SILENCE_SECONDS_MAX.to_string()),
         (
             "milliseconds that it waits before a try, after one in vain",
-            format!("up to {RECONNECT_DELAY_MS_MIN}, doubled each time to at most {RECONNECT_DELAY_MS_MAX}"),
+            format!(
+                "up to {RECONNECT_DELAY_MS_MIN} for the first {RECONNECT_QUICK_TRIES} tries, then doubled each time to at most {RECONNECT_DELAY_MS_MAX}"
+            ),
         ),
         (
             "messages of a client per second, pings and pongs too",

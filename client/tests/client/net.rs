@@ -6,13 +6,16 @@ use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
 use tickwire_client::net::{ConnectError, Connection, ConnectionError, Step};
 use tickwire_client::{ClientConfig, State};
-use tickwire_shared::{Role, ServerMessage, Tick, encode};
+use tickwire_shared::{Offer, Role, SUBPROTOCOL, ServerMessage, Tick, encode, read_offer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::{WebSocketStream, accept_async};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -20,23 +23,40 @@ fn config() -> ClientConfig {
     ClientConfig::new("tester", Role::Player)
 }
 
+/// Takes a client in as the real server does, and gives the Hello that came with its request.
+async fn accept(stream: TcpStream) -> (Socket, Vec<u8>) {
+    let mut hello = None;
+    #[expect(clippy::result_large_err, reason = "the library wants it so")]
+    let choose = |request: &Request, mut response: Response| {
+        let offers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
+        hello = Some(read_offer(offers.iter().map(|offer| offer.to_str().unwrap())));
+        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+        Ok(response)
+    };
+    let socket = accept_hdr_async(stream, choose).await.unwrap();
+    let Some(Offer::Hello(hello)) = hello else { panic!("{hello:?}") };
+    (socket, hello)
+}
+
 /// A connection to whatever `serve` does.
 async fn open<F: Future<Output: Send + 'static> + Send + 'static>(
-    serve: impl FnOnce(Socket) -> F + Send + 'static,
+    serve: impl FnOnce(Socket, Vec<u8>) -> F + Send + 'static,
 ) -> (Connection<Toy>, JoinHandle<F::Output>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/play/test", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        serve(accept_async(stream).await.unwrap()).await
+        let (socket, hello) = accept(stream).await;
+        serve(socket, hello).await
     });
     (Connection::open(&url, config()).await.unwrap(), server)
 }
 
 /// Plays a number of ticks, and then closes.
-async fn play(mut socket: Socket, ticks: u64) -> FakeServer {
+async fn play(mut socket: Socket, hello: Vec<u8>, ticks: u64) -> FakeServer {
     let start = Instant::now();
     let mut server = FakeServer::new(Tick(65_530), PERIOD);
+    server.receive(Duration::ZERO, &hello);
     for _ in 0..ticks {
         while let Ok(message) = timeout_at(start + server.next_at, socket.next()).await {
             server.receive(start.elapsed(), &message.unwrap().unwrap().into_data());
@@ -69,7 +89,7 @@ async fn goodbye(mut socket: Socket, first: Message) -> (u16, String) {
 
 #[tokio::test]
 async fn a_client_plays_over_a_socket_until_the_server_closes() {
-    let (mut connection, server) = open(|socket| play(socket, 45)).await;
+    let (mut connection, server) = open(|socket, hello| play(socket, hello, 45)).await;
     let mut updates = 0;
     let closed = loop {
         match timeout(Duration::from_secs(10), connection.step()).await.unwrap().unwrap() {
@@ -91,7 +111,7 @@ async fn a_client_plays_over_a_socket_until_the_server_closes() {
 #[tokio::test]
 async fn garbage_closes_the_connection_with_4400() {
     for garbage in [Message::binary(vec![255, 1, 2]), Message::text("hello")] {
-        let (mut connection, server) = open(move |socket| goodbye(socket, garbage)).await;
+        let (mut connection, server) = open(move |socket, _| goodbye(socket, garbage)).await;
         let error = connection.step().await.unwrap_err();
         assert!(matches!(error, ConnectionError::Malformed(_)), "{error}");
         let (code, reason) = server.await.unwrap();
@@ -103,7 +123,7 @@ async fn garbage_closes_the_connection_with_4400() {
 #[tokio::test]
 async fn leaving_closes_with_1000() {
     let ping = Message::Ping(Vec::new().into());
-    let (mut connection, server) = open(|socket| goodbye(socket, ping)).await;
+    let (mut connection, server) = open(|socket, _| goodbye(socket, ping)).await;
     connection.step().await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(server.await.unwrap(), (1000, String::new()));
@@ -112,12 +132,12 @@ async fn leaving_closes_with_1000() {
 #[tokio::test]
 async fn a_close_frame_and_a_lost_connection_are_told_apart() {
     let (mut connection, _server) =
-        open(|mut socket| async move { close(&mut socket, 4429, "enough").await }).await;
+        open(|mut socket, _| async move { close(&mut socket, 4429, "enough").await }).await;
     let expected = Step::Closed { code: 4429, reason: "enough".to_owned() };
     assert_eq!(connection.step().await.unwrap(), expected);
     assert_eq!(connection.step().await.unwrap(), expected, "and it stays closed");
 
-    let (mut connection, _server) = open(|socket| async move { drop(socket) }).await;
+    let (mut connection, _server) = open(|socket, _| async move { drop(socket) }).await;
     let lost = connection.step().await;
     assert!(
         matches!(lost, Err(ConnectionError::Socket(_)) | Ok(Step::Closed { code: 1006, .. })),

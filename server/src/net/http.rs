@@ -145,9 +145,9 @@ async fn play_door<G: Game>(
     Path(room): Path<String>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let response = answer(&server, &room, &request)?;
+    let (response, hello) = answer(&server, &room, &request)?;
     let span = debug_span!("play", peer = %peer.address, room);
-    upgrade(server, peer, request, span, |socket, server| play::serve(socket, room, server));
+    upgrade(server, peer, request, span, |socket, server| play::serve(socket, room, hello, server));
     Ok(response)
 }
 
@@ -159,7 +159,7 @@ async fn console_door<G: Game>(
     Query(query): Query<ConsoleQuery>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let response = answer(&server, &room, &request)?;
+    let (response, _) = answer(&server, &room, &request)?;
     let name = query.name.unwrap_or_else(|| server.guest_name());
     let (answer, answered) = oneshot::channel();
     let (seat, visitor) = oneshot::channel();
@@ -173,15 +173,19 @@ async fn console_door<G: Game>(
     Ok(response)
 }
 
-/// The answer that makes a request for a room a WebSocket.
-fn answer<G: Game>(server: &Server<G>, room: &str, request: &Request) -> Result<Response, Refused> {
+/// The answer that makes a request for a room a WebSocket, and the encoded Hello that came with the request.
+fn answer<G: Game>(
+    server: &Server<G>,
+    room: &str,
+    request: &Request,
+) -> Result<(Response, Option<Vec<u8>>), Refused> {
     let refused = if !is_room_name(room) {
         Refused::new(StatusCode::BAD_REQUEST, "A room's name is 1 to 32 of a-z, 0-9, _ and -.")
     } else if server.directory().is_full_for(room) {
         Refused::new(StatusCode::SERVICE_UNAVAILABLE, "This server has no room left for one more room.")
     } else {
         match upgrade::accept(request) {
-            Ok(response) => return Ok(response),
+            Ok(accepted) => return Ok(accepted),
             Err(refused) => refused,
         }
     };

@@ -13,11 +13,16 @@ use tickwire_shared::{ClientMessage, CloseCode, Game, Hello, decode};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
-/// Serves one game client until it leaves or is made to.
-pub(super) async fn serve<G: Game>(mut socket: Socket, room: String, server: Arc<Server<G>>) {
+/// Serves one game client until it leaves or is made to. Its Hello may have come with its request.
+pub(super) async fn serve<G: Game>(
+    mut socket: Socket,
+    room: String,
+    offered: Option<Vec<u8>>,
+    server: Arc<Server<G>>,
+) {
     let mut pace = Pace::new(G::TICK_RATE_HZ);
     // Boxed: this task sleeps for as long as its socket is a room's, and what comes before shall not lie in it.
-    let hello = Box::pin(greet_unless_stopped(&mut socket, &mut pace, &server)).await;
+    let hello = Box::pin(greet_unless_stopped(&mut socket, &mut pace, offered, &server)).await;
     let departure = match hello {
         Ok(hello) => {
             let (visitor, departure) = Visitor::new(socket, pace);
@@ -32,8 +37,12 @@ pub(super) async fn serve<G: Game>(mut socket: Socket, room: String, server: Arc
 async fn greet_unless_stopped<G: Game>(
     socket: &mut Socket,
     pace: &mut Pace,
+    offered: Option<Vec<u8>>,
     server: &Server<G>,
 ) -> Result<Box<Hello>, End> {
+    if let Some(hello) = offered {
+        return read_hello::<G>(&Message::binary(hello));
+    }
     tokio::select! {
         hello = greet::<G>(socket, pace, server.limits().hello_timeout) => hello,
         () = server.shutdown().cancelled() => Err(End::Rejected(restarting())),
@@ -49,7 +58,11 @@ async fn greet<G: Game>(
     let Ok(message) = timeout(hello_timeout, hear(socket, pace)).await else {
         return Err(End::rejected(CloseCode::Idle, "no hello came in time"));
     };
-    match parse::<G>(&message?)? {
+    read_hello::<G>(&message?)
+}
+
+fn read_hello<G: Game>(message: &Message) -> Result<Box<Hello>, End> {
+    match parse::<G>(message)? {
         ClientMessage::Hello(hello) => Ok(hello),
         _ => Err(End::rejected(CloseCode::Malformed, "the first message is not a hello")),
     }

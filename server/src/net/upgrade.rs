@@ -4,12 +4,14 @@ use super::connection::{self, Socket};
 use crate::config::Limits;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
+use axum::http::header::{HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
 use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use tickwire_shared::limits::OFFERED_HELLO_BYTES_MAX;
+use tickwire_shared::{Offer, SUBPROTOCOL, read_offer};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
@@ -49,21 +51,43 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
     headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// The answer that makes a request's connection a WebSocket.
-pub(super) fn accept(request: &Request) -> Result<Response, Refused> {
+/// The answer that makes a request's connection a WebSocket, and the encoded Hello that the request brings along.
+pub(super) fn accept(request: &Request) -> Result<(Response, Option<Vec<u8>>), Refused> {
     check_origin(request.headers())?;
-    create_response_with_body(request, Body::empty).map_err(|error| {
-        let status = match &error {
-            Error::Protocol(ProtocolError::WrongHttpMethod) => StatusCode::METHOD_NOT_ALLOWED,
-            Error::Protocol(
-                ProtocolError::MissingConnectionUpgradeHeader
-                | ProtocolError::MissingUpgradeWebSocketHeader
-                | ProtocolError::MissingSecWebSocketVersionHeader,
-            ) => StatusCode::UPGRADE_REQUIRED,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Refused::new(status, format!("This address is for WebSockets: {error}."))
-    })
+    let offer = read_offer(values(request.headers(), &SEC_WEBSOCKET_PROTOCOL));
+    let mut response =
+        create_response_with_body(request, Body::empty).map_err(|error| no_handshake(&error))?;
+    let hello = match offer {
+        Offer::Nothing => return Ok((response, None)),
+        Offer::Name => None,
+        Offer::Hello(hello) => Some(hello),
+        Offer::Malformed => {
+            let sentence = format!(
+                "The hello in Sec-WebSocket-Protocol is not base64url, or has more than {OFFERED_HELLO_BYTES_MAX} bytes."
+            );
+            return Err(Refused::new(StatusCode::BAD_REQUEST, sentence));
+        }
+    };
+    // A browser whose list is answered by no choice gives the connection up.
+    response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    Ok((response, hello))
+}
+
+fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+    headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
+}
+
+fn no_handshake(error: &Error) -> Refused {
+    let status = match error {
+        Error::Protocol(ProtocolError::WrongHttpMethod) => StatusCode::METHOD_NOT_ALLOWED,
+        Error::Protocol(
+            ProtocolError::MissingConnectionUpgradeHeader
+            | ProtocolError::MissingUpgradeWebSocketHeader
+            | ProtocolError::MissingSecWebSocketVersionHeader,
+        ) => StatusCode::UPGRADE_REQUIRED,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    Refused::new(status, format!("This address is for WebSockets: {error}."))
 }
 
 /// The WebSocket, once the answer is on its way.

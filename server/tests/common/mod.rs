@@ -116,6 +116,14 @@ pub async fn open(address: SocketAddr, path: &str) -> Socket {
     within(tokio_tungstenite::client_async(request, stream)).await.unwrap().0
 }
 
+/// The same for a client that lists these subprotocols.
+pub async fn open_offering(address: SocketAddr, path: &str, protocols: &str) -> Socket {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
+    within(tokio_tungstenite::client_async(request, stream)).await.unwrap().0
+}
+
 /// The next text message.
 pub async fn line(socket: &mut Socket) -> String {
     within(async {
