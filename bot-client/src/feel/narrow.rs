@@ -35,6 +35,8 @@ pub struct NarrowRow {
     pub given_bytes_per_second: u64,
     /// What still came down it.
     pub snapshots_per_second: f64,
+    /// How long the link takes for one of them, in the mean: what merges more ticks has more bytes.
+    pub frame_ms: f64,
     /// How old half of the snapshots were at most when they came.
     pub snapshot_age_ms_p50: f64,
     /// And 99 of 100.
@@ -108,6 +110,10 @@ fn row<G: Bots>(needed: u64, before: &[Record; 2], meanwhile: &[Record; 2], time
         needed_bytes_per_second: needed,
         given_bytes_per_second: needed / 2,
         snapshots_per_second: per_second(narrow),
+        frame_ms: needed_bytes(narrow) as f64
+            / (per_second(narrow) * time.as_secs_f64())
+            / (needed / 2) as f64
+            * 1000.0,
         snapshot_age_ms_p50: age(narrow, 0.5),
         snapshot_age_ms_p99: age(narrow, 0.99),
         snapshot_age_ms_target: WIDE.delay.as_secs_f64() * 1000.0 + 3000.0 / f64::from(G::TICK_RATE_HZ),

@@ -126,12 +126,13 @@ fn narrow(row: &NarrowRow) -> String {
     );
     format!(
         "With {} bots in the room a client needs {} bytes per second; this one's link lets {} through, 10 ms each way.\n\
-         Its snapshots: {:.1} per second, when they come this old: {}.\n\
+         Its snapshots: {:.1} per second, for each of which the link takes {:.0} ms; when they come they are this old: {}.\n\
          Another player, on a link that is wide enough: p99 {:.1} ms before, {:.1} ms meanwhile; {:.1} % of the ticks.\n",
         row.bots,
         row.needed_bytes_per_second,
         row.given_bytes_per_second,
         row.snapshots_per_second,
+        row.frame_ms,
         marked(age, is_met),
         row.other_snapshot_age_ms_p99_before,
         row.other_snapshot_age_ms_p99,
