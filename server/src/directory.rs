@@ -167,6 +167,7 @@ impl<G: Game> Directory<G> {
             rewind_ms_max: self.config.rewind_ms_max,
             resume_grace_ticks: (self.config.limits.resume_grace.as_secs_f64() * f64::from(G::TICK_RATE_HZ))
                 .ceil() as u64,
+            bots: None,
             // A room that comes back starts from the first tick again, so it needs an epoch of its own.
             epoch: self.config.epoch + number,
         }

@@ -15,3 +15,4 @@ mod signals;
 pub use cli::command_line;
 pub use config::{ConfigError, Limits, ServerConfig};
 pub use lifecycle::{Report, run};
+pub use room::BotFill;

@@ -67,6 +67,7 @@ impl<G: Game> Sim<G> {
             player_bytes_per_second,
             rewind_ms_max,
             resume_grace_ticks,
+            bots: None,
             epoch: 1,
         };
         Self {

@@ -197,6 +197,7 @@ fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
         player_bytes_per_second,
         rewind_ms_max: 250,
         resume_grace_ticks: 1 << 40,
+        bots: None,
         epoch: 1,
     })
 }

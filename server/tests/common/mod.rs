@@ -2,9 +2,11 @@
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part of it")]
 
+mod alley;
 mod game;
 mod player;
 
+pub use alley::{Alley, Places, Whim};
 pub use game::{Flaws, Pit, Wish};
 pub use player::{Closing, Player, greet, hello, present};
 
