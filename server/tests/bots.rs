@@ -47,7 +47,7 @@ const GRACE_TICKS: u64 = 1000;
 const RETURN_TICKS: u64 = (BOT_RETURN_SECONDS * Alley::TICK_RATE_HZ) as u64;
 
 fn alley(bots: usize, players_max: usize, lamps_max: usize, seed: u64) -> Room<Alley> {
-    alley_of(bots, players_max, Places { lamps_max, unwelcome: None }, seed)
+    alley_of(bots, players_max, Places { lamps_max, ..Places::default() }, seed)
 }
 
 fn alley_of(bots: usize, players_max: usize, settings: Places, seed: u64) -> Room<Alley> {
@@ -239,7 +239,7 @@ fn who_is_refused_costs_no_bot_its_place() {
 /// The game has no place for who comes, in spite of the bot that made way.
 #[test]
 fn a_bot_that_made_way_in_vain_comes_back() {
-    let mut room = alley_of(3, 64, Places { lamps_max: 64, unwelcome: Some(4) }, 1);
+    let mut room = alley_of(3, 64, Places { lamps_max: 64, unwelcome: Some(4), is_day: false }, 1);
     join(&mut room, "a");
     ticks(&mut room, 1);
     let unwelcome = room.join(&hello("fourth", Role::Player), &[1; 16]);
@@ -282,6 +282,23 @@ fn a_bot_sees_what_its_player_would_be_sent() {
         let seen: Vec<u8> = wishes(&room).iter().map(|wish| wish.others).collect();
         assert_eq!(seen, expected);
     }
+}
+
+/// Then they share one copy of the world, and it tells nobody's secrets.
+#[test]
+fn where_everybody_sees_everything_a_bot_sees_all_others() {
+    let mut room = alley_of(9, 64, Places { lamps_max: 64, unwelcome: None, is_day: true }, 1);
+    let [first, _] = ["a", "b"].map(|name| join(&mut room, name));
+    for expected in [(2, 7), (3, 6)] {
+        ticks(&mut room, 3);
+        assert_eq!(crowd(&room), expected);
+        for (bot, _) in room.bots() {
+            let Whim { others, others_oil, own_oil, .. } = room.game().wishes[bot];
+            assert_eq!((others, others_oil, own_oil), (8, 0, 200));
+        }
+        join(&mut room, "more");
+    }
+    assert_eq!(room.held(first).expect("it has a view").len(), 9);
 }
 
 #[test]

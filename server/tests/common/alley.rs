@@ -1,6 +1,7 @@
 //! Owns the Alley: a game whose bots tell what they know, because it keeps what they want.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::slotmap::{SecondaryMap, SlotMap};
 use tickwire_shared::*;
@@ -33,6 +34,8 @@ pub struct Places {
     pub lamps_max: usize,
     /// The one who comes as this one in the row.
     pub unwelcome: Option<u32>,
+    /// By day everybody sees everything.
+    pub is_day: bool,
 }
 
 /// What a bot has seen and what came to its mind, so that a test sees it, too.
@@ -101,12 +104,15 @@ impl Game for Alley {
     }
     fn interest(&self, viewer: Viewer) -> Option<Interest> {
         let Viewer::Player(player) = viewer else { return None };
+        if self.places.is_day {
+            return None;
+        }
         let center = self.lamps[self.players[player]].place;
         Some(Interest { center, enter_radius: 15.0, leave_radius: 25.0 })
     }
     fn sees(&self, _: Viewer) -> Option<impl Fn(EntityId) -> bool> {
         // Indexed, not looked up: the room asks about what there is.
-        Some(|id| !self.lamps[id].is_dark)
+        (!self.places.is_day).then_some(|id| !self.lamps[id].is_dark)
     }
 }
 
@@ -123,7 +129,8 @@ impl Bots for Alley {
     fn think((walk, chance): &mut Self::Bot, sight: &Sight<'_, Self>) -> Whim {
         *chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let (own, lamp) = sight.own.expect("it has a lamp");
-        assert!(sight.others.iter().all(|(id, _)| *id != own), "it is not among the others");
+        let seen: BTreeSet<EntityId> = sight.others.iter().map(|(id, _)| *id).collect();
+        assert!(seen.len() == sight.others.len() && !seen.contains(&own), "it is not among the others");
         Whim {
             tick: sight.tick.0,
             others: sight.others.len() as u8,
