@@ -64,6 +64,7 @@ fn played(player_bytes_per_second: u32) -> (Vec<u8>, Room<Arena>) {
         player_bytes_per_second,
         rewind_ms_max: 250,
         resume_grace_ticks: 0,
+        bots: None,
         epoch: 1,
     });
     let players: Vec<PlayerId> = (0..PLAYERS).map(|_| join(&mut room)).collect();

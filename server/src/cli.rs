@@ -2,6 +2,7 @@
 
 use crate::config::{ConfigError, ServerConfig};
 use crate::lifecycle::run;
+use crate::room::BotFill;
 use crate::signals::Signals;
 use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
@@ -12,9 +13,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 use tickwire_shared::limits::{
-    RESUME_GRACE_SECONDS_MAX, REWIND_MS_MAX, REWIND_MS_MAX_DEFAULT, START_TICK_MAX,
+    BOTS_PER_ROOM_MAX, RESUME_GRACE_SECONDS_MAX, REWIND_MS_MAX, REWIND_MS_MAX_DEFAULT, START_TICK_MAX,
 };
-use tickwire_shared::{Game, Tick};
+use tickwire_shared::{Bots, Game, Tick};
 use tokio::net::TcpListener;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
@@ -38,11 +39,17 @@ struct Options {
     #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9001")]
     listen: SocketAddr,
 
-    /// How many may play in one room. One more is refused with close code 4403; spectators and consoles have
+    /// How many people may play in one room. One more is refused with close code 4403; spectators and consoles have
     /// places of their own.
     #[arg(long, env = "TICKWIRE_ROOM_PLAYERS_MAX", value_name = "PLAYERS", default_value_t = 128,
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     room_players_max: usize,
+
+    /// How many players a room has at least while somebody plays or watches: the game's own bots stand in for who is missing. One makes
+    /// way for each person who joins, and comes back two seconds after somebody has left. 0: no bots.
+    #[arg(long, env = "TICKWIRE_BOTS", value_name = "PLAYERS", default_value_t = 0,
+          value_parser = RangedU64ValueParser::<usize>::new().range(..=BOTS_PER_ROOM_MAX as u64))]
+    bots: usize,
 
     /// How many bytes a player is sent per second in the long run (two ticks' worth at once, or a sixteenth of a second's). What does
     /// not fit a frame waits, by the priority that the game gives it; a player's own entity never waits.
@@ -100,12 +107,18 @@ enum LogFormat {
 }
 
 impl Options {
-    fn config<G: Game>(&self) -> ServerConfig<G> {
+    fn config<G: Game>(&self, fill: Option<Fill<G>>) -> Result<ServerConfig<G>, Failure> {
+        let bots = match (self.bots, fill) {
+            (0, _) => None,
+            (_, None) => return Err(Failure::NoBots(G::NAME)),
+            (players, Some(fill)) => Some(fill(players)),
+        };
         let mut config = ServerConfig {
             // Standard hash maps are seeded by the system's own source of chance.
             seed: self.seed.unwrap_or_else(|| RandomState::new().hash_one(())),
             start_tick: Tick(self.start_tick),
             room_players_max: self.room_players_max,
+            bots,
             player_bytes_per_second: self.player_bytes_per_second,
             rewind_ms_max: self.rewind_ms_max,
             epoch: milliseconds_since_1970(),
@@ -115,7 +128,7 @@ impl Options {
         config.limits.connections_max = self.connections_max;
         config.limits.connections_per_address_max = self.connections_per_address_max;
         config.limits.resume_grace = Duration::from_secs(self.resume_grace_seconds.into());
-        config
+        Ok(config)
     }
 }
 
@@ -126,6 +139,8 @@ enum Failure {
     Options(String),
     #[error("{0}")]
     Config(#[from] ConfigError),
+    #[error("--bots is of no use here: the game {0:?} has no bots")]
+    NoBots(&'static str),
     #[error("RUST_LOG cannot be understood: {0}")]
     Log(String),
     #[error("cannot listen on {0}: {1}")]
@@ -137,33 +152,73 @@ enum Failure {
 impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Options(_) | Self::Config(_) | Self::Log(_) => ExitCode::from(EXIT_CONFIG),
+            Self::Options(_) | Self::Config(_) | Self::NoBots(_) | Self::Log(_) => {
+                ExitCode::from(EXIT_CONFIG)
+            }
             Self::Listen(..) | Self::System(_) => ExitCode::FAILURE,
         }
     }
 }
 
-/// The whole of a server binary for the game `G`: reads options and environment, serves until a signal comes.
-///
-/// Exit codes: 0 after a signal, 78 for a bad configuration (one sentence on standard error, nothing was
-/// started), 1 if the address cannot be listened on, 130 after a second signal.
-#[must_use]
-pub fn command_line<G: Game>() -> ExitCode {
-    let options = match Options::try_parse() {
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            // Nobody to tell if standard output is closed.
-            let _ = error.print();
-            return ExitCode::SUCCESS;
-        }
-        options => options.map_err(|error| Failure::Options(first_sentence(&error))),
-    };
-    match options.and_then(|options| start::<G>(&options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("tickwire-server: {failure}");
-            failure.exit_code()
+/// Makes what `--bots` asks for.
+type Fill<G> = fn(players: usize) -> BotFill<G>;
+
+/// The whole of a server binary for the game `G`, with what the game has beyond its rules.
+#[derive(Debug)]
+pub struct CommandLine<G: Game> {
+    fill: Option<Fill<G>>,
+}
+
+impl<G: Game> Default for CommandLine<G> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<G: Game> CommandLine<G> {
+    /// A server of the rules.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { fill: None }
+    }
+
+    /// Whose rooms can be filled with the game's bots, as `--bots` says.
+    #[must_use]
+    pub fn with_bots(self) -> Self
+    where
+        G: Bots,
+    {
+        Self { fill: Some(BotFill::new) }
+    }
+
+    /// Reads options and environment, serves until a signal comes.
+    ///
+    /// Exit codes: 0 after a signal, 78 for a bad configuration (one sentence on standard error, nothing was
+    /// started), 1 if the address cannot be listened on, 130 after a second signal.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let options = match Options::try_parse() {
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                // Nobody to tell if standard output is closed.
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            options => options.map_err(|error| Failure::Options(first_sentence(&error))),
+        };
+        match options.and_then(|options| start(&options, options.config::<G>(self.fill)?)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("tickwire-server: {failure}");
+                failure.exit_code()
+            }
         }
     }
+}
+
+/// [`CommandLine`] for a game that has nothing but rules.
+#[must_use]
+pub fn command_line<G: Game>() -> ExitCode {
+    CommandLine::<G>::new().run()
 }
 
 /// What is wrong, without the usage that clap adds: the sentence names the option.
@@ -174,8 +229,7 @@ fn first_sentence(error: &clap::Error) -> String {
     sentence.strip_prefix("error: ").unwrap_or(&sentence).to_owned()
 }
 
-fn start<G: Game>(options: &Options) -> Result<(), Failure> {
-    let config = options.config::<G>();
+fn start<G: Game>(options: &Options, config: ServerConfig<G>) -> Result<(), Failure> {
     config.check()?;
     log_to_stderr(options.log_format)?;
     #[cfg(unix)]

@@ -1,7 +1,8 @@
 //! Owns what a server can be told before it starts, and what it refuses to start with.
 
+use crate::room::BotFill;
 use std::time::Duration;
-use tickwire_shared::limits::{REWIND_MS_MAX_DEFAULT, SETTINGS_BYTES_MAX};
+use tickwire_shared::limits::{BOTS_PER_ROOM_MAX, REWIND_MS_MAX_DEFAULT, SETTINGS_BYTES_MAX};
 use tickwire_shared::{Game, Layout, Schema, Tick, encode};
 
 /// Everything about a server that its operator chooses.
@@ -13,8 +14,10 @@ pub struct ServerConfig<G: Game> {
     pub seed: u64,
     /// The tick that a new room makes first: for tests of great tick numbers.
     pub start_tick: Tick,
-    /// Players of one room; further ones are refused.
+    /// People who play in one room; further ones are refused.
     pub room_players_max: usize,
+    /// With whom rooms are filled up, if at all.
+    pub bots: Option<BotFill<G>>,
     /// Bytes that a player is sent per second in the long run. What does not fit waits, by priority.
     pub player_bytes_per_second: u32,
     /// Milliseconds that a room rewinds the world at most for what a player saw.
@@ -32,6 +35,7 @@ impl<G: Game> Default for ServerConfig<G> {
             seed: 0,
             start_tick: Tick(0),
             room_players_max: 128,
+            bots: None,
             player_bytes_per_second: 256 * 1024,
             rewind_ms_max: REWIND_MS_MAX_DEFAULT,
             epoch: 0,
@@ -47,8 +51,20 @@ impl<G: Game> ServerConfig<G> {
             return Err(ConfigError::TickRate);
         }
         Schema::try_of::<G>().and_then(Layout::new).map_err(ConfigError::Schema)?;
+        self.check_bots()?;
         match encode(&self.settings).len() {
             bytes if bytes > SETTINGS_BYTES_MAX => Err(ConfigError::Settings(bytes)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<G: Game> ServerConfig<G> {
+    /// A bot never has the place of somebody who could come.
+    fn check_bots(&self) -> Result<(), ConfigError> {
+        let players_max = self.room_players_max.min(BOTS_PER_ROOM_MAX);
+        match self.bots.map_or(0, |bots| bots.players()) {
+            players if players > players_max => Err(ConfigError::Bots { players, players_max }),
             _ => Ok(()),
         }
     }
@@ -108,4 +124,14 @@ pub enum ConfigError {
         "the game's settings take {0} bytes encoded: at most {SETTINGS_BYTES_MAX} can be sent to a client"
     )]
     Settings(usize),
+    /// Rooms shall be filled up with bots beyond `room_players_max` or [`BOTS_PER_ROOM_MAX`].
+    #[error(
+        "--bots {players} is too many: rooms can be filled up to {players_max} players (see --room-players-max)"
+    )]
+    Bots {
+        /// How many players there shall be at least.
+        players: usize,
+        /// And at most.
+        players_max: usize,
+    },
 }

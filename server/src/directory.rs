@@ -46,7 +46,10 @@ struct Listed {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct RoomStatus {
     pub(crate) name: String,
+    /// People who play.
     pub(crate) players: usize,
+    pub(crate) bots: usize,
+    /// People who play or watch, and consoles.
     pub(crate) sessions: usize,
     pub(crate) players_max: usize,
     pub(crate) tick: u64,
@@ -167,6 +170,7 @@ impl<G: Game> Directory<G> {
             rewind_ms_max: self.config.rewind_ms_max,
             resume_grace_ticks: (self.config.limits.resume_grace.as_secs_f64() * f64::from(G::TICK_RATE_HZ))
                 .ceil() as u64,
+            bots: self.config.bots,
             // A room that comes back starts from the first tick again, so it needs an epoch of its own.
             epoch: self.config.epoch + number,
         }
@@ -176,6 +180,7 @@ impl<G: Game> Directory<G> {
         RoomStatus {
             name: name.to_owned(),
             players: 0,
+            bots: 0,
             sessions: 0,
             players_max: self.config.room_players_max,
             tick: self.config.start_tick.0,

@@ -1,7 +1,9 @@
 //! The `tickwire-server` binary: a server of the default game. A server of another game is this file with another name in it.
 
 use std::process::ExitCode;
+use tickwire_arena::Arena;
+use tickwire_server::CommandLine;
 
 fn main() -> ExitCode {
-    tickwire_server::command_line::<tickwire_arena::Arena>()
+    CommandLine::<Arena>::new().with_bots().run()
 }

@@ -165,6 +165,7 @@ impl Watch {
             player_bytes_per_second,
             rewind_ms_max: 250,
             resume_grace_ticks: 0,
+            bots: None,
             epoch: 1,
         });
         let hello = Hello {

@@ -61,6 +61,7 @@ fn room() -> Room<Pit> {
         player_bytes_per_second: 1 << 20,
         resume_grace_ticks: GRACE_TICKS,
         rewind_ms_max: 250,
+        bots: None,
         epoch: 1,
     })
 }

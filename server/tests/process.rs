@@ -2,79 +2,14 @@
 
 mod common;
 
-use common::{Closing, DEADLINE, Player, http, open, raw_frame, until, within};
-use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use common::{BINARY, Closing, DEADLINE, Player, Process, http, open, raw_frame, until};
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tickwire_arena::{Arena, Input};
 use tickwire_shared::{ClientMessage, Tick};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_tickwire-server");
-
-/// A server in a process of its own, which ends with the test at the latest.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(BINARY);
-        command.args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::null());
-        Self::spawn(command)
-    }
-
-    fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.strip_prefix("listening on ws://").expect("the ready line").trim_end();
-        Self { address: address.parse().unwrap(), child }
-    }
-
-    fn signal(&self, name: &str) {
-        let done = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(done.success());
-    }
-
-    /// The exit code, once it has ended.
-    async fn exit_code(&mut self) -> Option<i32> {
-        within(async {
-            loop {
-                if let Some(status) = self.child.try_wait().unwrap() {
-                    return status.code();
-                }
-                sleep(Duration::from_millis(5)).await;
-            }
-        })
-        .await
-    }
-
-    /// A figure in kilobytes from the system's account of the process.
-    fn memory_kb(&self, key: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-        line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
-    }
-
-    /// Processor time used so far, in hundredths of a second.
-    fn cpu_ticks(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let (_, rest) = stat.rsplit_once(')').unwrap();
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[tokio::test]
 async fn the_ready_line_is_all_that_stands_on_standard_output() {
@@ -187,6 +122,10 @@ fn a_bad_configuration_is_one_sentence_and_78() {
         (&["--seed", "-1"], &[], "-1"),
         (&["--start-tick", "18446744073709551615"], &[], "--start-tick"),
         (&["--log-format", "xml"], &[], "--log-format"),
+        (&["--bots", "257"], &[], "--bots"),
+        (&["--bots", "some"], &[], "--bots"),
+        (&["--bots", "9", "--room-players-max", "8"], &[], "--bots 9"),
+        (&[], &[("TICKWIRE_BOTS", "-1")], "--bots"),
         (&["--frobnicate"], &[], "--frobnicate"),
         (&["surplus"], &[], "surplus"),
         (&[], &[("TICKWIRE_LISTEN", "nowhere")], "--listen"),

@@ -140,6 +140,7 @@ fn room() -> Room<Street> {
         rewind_ms_max: 250,
         players_max: 7,
         resume_grace_ticks: 0,
+        bots: None,
         epoch: 1,
     };
     Room::new(config)

@@ -8,7 +8,7 @@ pub struct Sight<'a, G: Game> {
     pub tick: Tick,
     /// The room's settings.
     pub settings: &'a G::Settings,
-    /// The bot's own entity as its player sees it (predicted), if it has one now.
+    /// The bot's own entity as its player sees it, if it has one now: predicted by a client, and inside a room as the last tick left it.
     pub own: Option<(EntityId, &'a G::Entity)>,
     /// Everything else in view.
     pub others: &'a [(EntityId, G::Entity)],
@@ -34,7 +34,7 @@ pub trait Bots: Game {
     /// A bot of this character, or `None` if there is no such character. Same seed, same bot.
     fn bot(behaviour: &str, seed: u64) -> Option<Self::Bot>;
 
-    /// What the bot wants in this tick.
+    /// What the bot wants in this tick. Asked once in each, by the client of a swarm as by a room that is filled with bots.
     fn think(bot: &mut Self::Bot, sight: &Sight<'_, Self>) -> Self::Input;
 
     /// The character, among [`Bots::BEHAVIOURS`], that shoots exactly at what it sees, with what hits at once. `None`: there is nothing of

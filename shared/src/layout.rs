@@ -4,7 +4,7 @@ use crate::bits::gamma_bits;
 use crate::limits::{
     ANGLE_BITS_MAX, COLUMNS_MAX, HISTORY_TICKS, KINDS_MAX, RANGE_STEPS_MAX, TICK_RATE_HZ_MAX,
 };
-use crate::{ClassCode, Field, FieldKind, Game, Kind, Malformed, Predict, Schema, Tick};
+use crate::{ClassCode, Field, FieldKind, Game, Kind, Malformed, Predict, Row, Schema, Tick};
 use std::sync::Arc;
 
 /// A schema, prepared for coding.
@@ -110,6 +110,20 @@ impl Layout {
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.hash
+    }
+
+    /// A row as everybody but its owner is told it: what is for the owner only is 0. If there is anything of the kind, the row is copied
+    /// to `memory` for this.
+    #[must_use]
+    pub fn public<'r>(&self, row: Row<'r>, memory: &'r mut Vec<u32>) -> Row<'r> {
+        let owner = &self.kinds[row.kind].owner;
+        if owner.is_empty() {
+            return row;
+        }
+        memory.clear();
+        memory.extend_from_slice(row.columns);
+        owner.iter().for_each(|&column| memory[column] = 0);
+        Row { kind: row.kind, columns: memory }
     }
 }
 

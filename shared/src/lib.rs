@@ -55,8 +55,9 @@ pub use hindsight::{Hindsight, HitRecord, Rewound, Seen};
 pub use history::History;
 pub use layout::Layout;
 pub use message::{
-    Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION, ResumeToken, Role,
-    ServerMessage, Slack, SnapshotMessage, Welcome, clean_text, is_resumable, is_room_name,
+    BOT_NAME_PREFIX, Bytes, Chat, ClientMessage, CloseCode, Command, Hello, Member, PROTOCOL_VERSION,
+    ResumeToken, Role, ServerMessage, Slack, SnapshotMessage, Welcome, clean_text, is_bot_name, is_resumable,
+    is_room_name,
 };
 pub use moment::{Moment, WireMoment};
 pub use offer::{Offer, SUBPROTOCOL, offer, read_offer};

@@ -117,6 +117,11 @@ pub const JOINS_WAITING_MAX: usize = 256;
 pub const JOINS_PER_TICK_MAX: usize = 8;
 /// Spectators and consoles of one room. Full: one more is refused with 4403.
 pub const SPECTATORS_PER_ROOM_MAX: usize = 256;
+/// Players to whom a server can be told to fill its rooms with bots. A server that is told more does not start: each bot thinks in
+/// every tick.
+pub const BOTS_PER_ROOM_MAX: usize = 256;
+/// Seconds after somebody has left a room until a bot takes the place: who comes right back finds it free.
+pub const BOT_RETURN_SECONDS: u32 = 2;
 
 /// Bytes of a player's name. Longer ones are cut.
 pub const NAME_BYTES_MAX: usize = 32;

@@ -198,6 +198,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
     }
 }
 
+/// What the names of a server's own bots start with, and no others: a name that is wished for in a Hello loses it.
+pub const BOT_NAME_PREFIX: &str = "Bot ";
+
+/// Whether somebody of this name in a room is one of the server's own bots.
+#[must_use]
+pub fn is_bot_name(name: &str) -> bool {
+    name.starts_with(BOT_NAME_PREFIX)
+}
+
 /// A line of chat, as it reaches everyone else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chat {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use slotmap::{SecondaryMap, SlotMap};
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::{
-    Arrival, Audience, EntityId, Game, Interest, PlayerId, PredictContext, Refusal, Replicate, Tick,
-    TickContext, Viewer, key_parts, replicate,
+    Arrival, Audience, Bots, EntityId, Game, Interest, PlayerId, PredictContext, Refusal, Replicate, Sight,
+    Tick, TickContext, Viewer, key_parts, replicate,
 };
 
 replicate! {
@@ -195,5 +195,42 @@ impl Game for Ledger {
             Item::Clerk(clerk) => clerk.pushes.into(),
             Item::Spark(_) => 0,
         }
+    }
+}
+
+impl Bots for Ledger {
+    const BEHAVIOURS: &'static [&'static str] = &["auditor"];
+    type Bot = TestRng;
+
+    fn bot(behaviour: &str, seed: u64) -> Option<TestRng> {
+        (behaviour == Self::BEHAVIOURS[0]).then(|| TestRng::new(seed))
+    }
+
+    /// Goes anywhere, and wants its secret to be a number that is its own alone.
+    ///
+    /// # Panics
+    /// If it knows what no client could.
+    fn think(bot: &mut TestRng, sight: &Sight<'_, Self>) -> LedgerInput {
+        let (own, clerk) = match sight.own {
+            Some((own, Item::Clerk(clerk))) => (own, clerk),
+            other => panic!("a clerk from its first tick on, and not {other:?}"),
+        };
+        for (id, item) in sight.others {
+            assert_ne!(*id, own, "it is not among the others");
+            match item {
+                Item::Clerk(other) => {
+                    assert_eq!(other.secret, 0, "for the owner alone");
+                    assert!(other.pos.x > -50.0, "beyond that nobody sees any");
+                }
+                Item::Spark(_) => {
+                    let sum = u64::from(key_parts(*id).0) + u64::from(key_parts(own).0);
+                    assert!(!sum.is_multiple_of(3), "it is blind to this one");
+                }
+            }
+            let place = Self::place(item);
+            assert!(place.is_none_or(|place| place.distance(clerk.pos) <= 75.01), "too far away: {item:?}");
+        }
+        let way = bot.bytes(2);
+        LedgerInput { way: (way[0] as i8, way[1] as i8), serial: clerk.secret.wrapping_add(1) }
     }
 }

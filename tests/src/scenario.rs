@@ -8,6 +8,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 use tickwire_arena::Arena;
 use tickwire_client::link::{LinkProfile, Stalls};
+use tickwire_server::BotFill;
 use tickwire_shared::limits::COMMANDS_QUEUED_MAX;
 use tickwire_shared::{Bots, ClientMessage, Command, Game, Moment, Role, Sight, Tick, encode};
 
@@ -42,6 +43,8 @@ pub struct Tally {
     pub skipped: u64,
     /// Changes and entities that waited for a later frame.
     pub held_back: u64,
+    /// Bots that were in the room at once.
+    pub bots: u64,
 }
 
 impl Tally {
@@ -58,6 +61,7 @@ impl Tally {
             closed: self.closed + other.closed,
             skipped: self.skipped + other.skipped,
             held_back: self.held_back + other.held_back,
+            bots: self.bots + other.bots,
         }
     }
 }
@@ -131,7 +135,8 @@ fn any_budget(rng: &mut TestRng) -> u32 {
 /// A sentence, if anything that must hold does not.
 pub fn chaos(seed: u64) -> Result<Tally, String> {
     let mut rng = TestRng::new(seed);
-    let mut sim = Sim::<Ledger>::new(0, seed, edge_tick(&mut rng), any_budget(&mut rng));
+    let bots = rng.chance(30).then(|| BotFill::new(rng.between(1, 8) as usize));
+    let mut sim = Sim::<Ledger>::with_bots(0, seed, edge_tick(&mut rng), any_budget(&mut rng), bots);
     let mut tally = Tally::default();
     let hostile = rng.chance(30);
     for _ in 0..rng.between(1, 6) {
@@ -141,6 +146,7 @@ pub fn chaos(seed: u64) -> Result<Tally, String> {
         sim.run(Duration::from_millis(rng.between(1, 600)))?;
         draw(&sim)?;
         disturb(&mut sim, &mut rng, hostile, &mut tally)?;
+        tally.bots = tally.bots.max(sim.room.bots().len() as u64);
     }
     sim.heal();
     sim.run(HEALING_TIME)?;
@@ -318,7 +324,7 @@ fn check_books(sim: &Sim<Ledger>, number: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// A match on links that delay everything alike: nothing may be late, mispredicted, hashed wrong or left out.
+/// A match on links that delay everything alike: nothing may be late, mispredicted, hashed wrong or left out, whoever plays along.
 ///
 /// # Errors
 /// A sentence, if anything that must hold does not.
@@ -326,16 +332,18 @@ pub fn clean<G: Game>(
     seed: u64,
     settings: G::Settings,
     driver: fn(u64) -> Driver<G>,
+    bots: Option<BotFill<G>>,
 ) -> Result<Tally, String> {
     let mut rng = TestRng::new(seed);
-    let mut sim = Sim::<G>::new(settings, seed, edge_tick(&mut rng), 1 << 20);
+    let mut sim = Sim::<G>::with_bots(settings, seed, edge_tick(&mut rng), 1 << 20, bots);
     for _ in 0..rng.between(2, 8) {
         let link = LinkPlan::clean(Duration::from_micros(rng.between(0, 100_000)));
         sim.connect(link, rng.below(1 << 40), Role::Player, driver(rng.below(1 << 40)));
         sim.run(Duration::from_millis(rng.between(0, 300)))?;
     }
     sim.run(Duration::from_secs(8))?;
-    let mut tally = Tally { frames: sim.frames_checked, ..Tally::default() };
+    let (frames, bots) = (sim.frames_checked, sim.room.bots().len() as u64);
+    let mut tally = Tally { frames, bots, ..Tally::default() };
     for (number, seat) in &sim.seats {
         tally.hashes += seat.client.stats().hash_checks;
         tally.inputs += check_clean(&sim, *number, seat)?;

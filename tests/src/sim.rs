@@ -9,6 +9,7 @@ use crate::test_rng::TestRng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tickwire_client::{Notice, State};
+use tickwire_server::BotFill;
 use tickwire_server::room::{Room, RoomConfig};
 use tickwire_shared::limits::{REWIND_MS_MAX_DEFAULT, UNACKED_SNAPSHOTS_MAX};
 use tickwire_shared::{
@@ -40,11 +41,31 @@ pub struct Sim<G: Game> {
     shift_us: u64,
 }
 
+fn config<G: Game>(
+    settings: G::Settings,
+    seed: u64,
+    start_tick: Tick,
+    player_bytes_per_second: u32,
+) -> RoomConfig<G> {
+    RoomConfig {
+        name: "sim".to_owned(),
+        settings,
+        seed,
+        start_tick,
+        players_max: 64,
+        player_bytes_per_second,
+        rewind_ms_max: REWIND_MS_MAX_DEFAULT,
+        resume_grace_ticks: (RESUME_GRACE_SECONDS * G::TICK_RATE_HZ).into(),
+        bots: None,
+        epoch: 1,
+    }
+}
+
 impl<G: Game> Sim<G> {
     /// A room without clients.
     #[must_use]
     pub fn new(settings: G::Settings, seed: u64, start_tick: Tick, player_bytes_per_second: u32) -> Self {
-        Self::with_rewind(settings, seed, start_tick, player_bytes_per_second, REWIND_MS_MAX_DEFAULT)
+        Self::of(config(settings, seed, start_tick, player_bytes_per_second))
     }
 
     /// The same, with another limit of lag compensation.
@@ -56,19 +77,25 @@ impl<G: Game> Sim<G> {
         player_bytes_per_second: u32,
         rewind_ms_max: u32,
     ) -> Self {
-        let name = "sim".to_owned();
-        let resume_grace_ticks = (RESUME_GRACE_SECONDS * G::TICK_RATE_HZ).into();
-        let config = RoomConfig {
-            name,
-            settings,
-            seed,
-            start_tick,
-            players_max: 64,
-            player_bytes_per_second,
-            rewind_ms_max,
-            resume_grace_ticks,
-            epoch: 1,
-        };
+        let config = config(settings, seed, start_tick, player_bytes_per_second);
+        Self::of(RoomConfig { rewind_ms_max, ..config })
+    }
+
+    /// As [`Sim::new`], filled up with bots.
+    #[must_use]
+    pub fn with_bots(
+        settings: G::Settings,
+        seed: u64,
+        start_tick: Tick,
+        player_bytes_per_second: u32,
+        bots: Option<BotFill<G>>,
+    ) -> Self {
+        let config = config(settings, seed, start_tick, player_bytes_per_second);
+        Self::of(RoomConfig { bots, ..config })
+    }
+
+    fn of(config: RoomConfig<G>) -> Self {
+        let (seed, start_tick) = (config.seed, config.start_tick);
         Self {
             room: Room::new(config),
             seats: BTreeMap::new(),

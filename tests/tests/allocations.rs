@@ -7,6 +7,7 @@
 //! To find who asks if this fails: `allocation_counter::measure` around ever smaller parts of `Room::tick`.
 
 use serde::{Deserialize, Serialize};
+use tickwire_server::BotFill;
 use tickwire_server::room::{Room, RoomConfig, Sinks};
 use tickwire_shared::glam::Vec2;
 use tickwire_shared::slotmap::{SecondaryMap, SlotMap};
@@ -146,6 +147,18 @@ impl Game for Meadow {
     }
 }
 
+impl Bots for Meadow {
+    const BEHAVIOURS: &'static [&'static str] = &["strays"];
+    type Bot = u8;
+
+    fn bot(_: &str, seed: u64) -> Option<u8> {
+        Some(seed as u8)
+    }
+    fn think(bot: &mut u8, sight: &Sight<'_, Self>) -> u8 {
+        (sight.tick.0 / 2 * 2) as u8 ^ *bot
+    }
+}
+
 /// How good the way to the players is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Way {
@@ -188,6 +201,10 @@ impl Sinks for Counted {
 }
 
 fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
+    room_with(plan, player_bytes_per_second, None)
+}
+
+fn room_with(plan: Plan, player_bytes_per_second: u32, bots: Option<BotFill<Meadow>>) -> Room<Meadow> {
     Room::new(RoomConfig {
         name: "x".to_owned(),
         settings: plan,
@@ -197,6 +214,7 @@ fn room(plan: Plan, player_bytes_per_second: u32) -> Room<Meadow> {
         player_bytes_per_second,
         rewind_ms_max: 250,
         resume_grace_ticks: 1 << 40,
+        bots,
         epoch: 1,
     })
 }
@@ -332,6 +350,21 @@ fn a_budget_that_is_too_small_costs_no_allocation_per_tick() {
         // Who waits does not come round with the sheep: now and then some memory still has to double.
         let asked = allocations(players, ALL, Way::Clear, 3 * 1024);
         assert!(asked <= GROWTHS_MAX, "{players} players: {asked} in {MEASURED_TICKS} ticks");
+    }
+}
+
+#[test]
+fn bots_cost_no_allocation() {
+    for plan in plans() {
+        let mut room = room_with(plan, PLENTY, Some(BotFill::new(40)));
+        let players: Vec<PlayerId> = (0..4).map(|_| join(&mut room)).collect();
+        let mut sinks = Counted { way: Way::Clear, now: Tick(0), frames: 0, sent: vec![Tick(0); 5] };
+        (0..WARM_UP_TICKS).for_each(|_| tick(&mut room, &players, &mut sinks));
+        assert_eq!(room.bots().len(), 36);
+        let asked = allocation_counter::measure(|| {
+            (0..MEASURED_TICKS).for_each(|_| tick(&mut room, &players, &mut sinks));
+        });
+        assert_eq!(asked.count_total, 0, "{plan:?}");
     }
 }
 

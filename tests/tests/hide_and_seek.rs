@@ -85,6 +85,7 @@ fn room() -> Room<HideAndSeek> {
         rewind_ms_max: 250,
         players_max: 9,
         resume_grace_ticks: 0,
+        bots: None,
         epoch: 1,
     })
 }

@@ -181,6 +181,7 @@ fn shoot_into_the_past(ago: u64) -> HitRecord {
         player_bytes_per_second: 1 << 20,
         rewind_ms_max: 250,
         resume_grace_ticks: 0,
+        bots: None,
         epoch: 1,
     });
     let hello = Hello {

@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use tickwire_arena::{Arena, Settings};
+use tickwire_server::BotFill;
+use tickwire_shared::Bots;
 use tickwire_tests::ledger::Ledger;
 use tickwire_tests::scenario::{Tally, arena_bot, chaos, clean, clerk};
 
@@ -76,18 +78,24 @@ fn whatever_links_and_clients_do_every_view_is_exact_and_every_input_counts_once
                 && sum.closed > 0
                 && sum.skipped > 0
                 && sum.hashes > 0
-                && sum.held_back > 0,
+                && sum.held_back > 0
+                && sum.bots > 0,
             "{sum:?}"
         );
     }
 }
 
+/// In every other match.
+fn bots<G: Bots>(seed: u64) -> Option<BotFill<G>> {
+    (seed % 2 == 1).then(|| BotFill::new(1 + seed as usize % 16))
+}
+
 #[test]
 fn on_a_clean_link_the_ledger_is_never_late_nor_mispredicted() {
-    for_seeds("clean ledger", 4, |seed| clean::<Ledger>(seed, 0, clerk));
+    for_seeds("clean ledger", 4, |seed| clean::<Ledger>(seed, 0, clerk, bots(seed)));
 }
 
 #[test]
 fn on_a_clean_link_the_arena_is_never_late_nor_mispredicted() {
-    for_seeds("clean arena", 8, |seed| clean::<Arena>(seed, Settings::default(), arena_bot));
+    for_seeds("clean arena", 8, |seed| clean::<Arena>(seed, Settings::default(), arena_bot, bots(seed)));
 }

@@ -89,7 +89,9 @@ struct Info {
     game: &'static str,
     schema_hash: String,
     tick_rate_hz: u32,
+    /// People who play.
     players: usize,
+    bots: usize,
     rooms_opened: u64,
     rooms_failed: u64,
     #[serde(flatten)]
@@ -108,6 +110,7 @@ async fn info<G: Game>(State(server): State<Arc<Server<G>>>) -> Json<Info> {
         schema_hash: format!("{:016x}", Schema::of::<G>().hash()),
         tick_rate_hz: G::TICK_RATE_HZ,
         players: rooms.iter().map(|room| room.players).sum(),
+        bots: rooms.iter().map(|room| room.bots).sum(),
         rooms_opened,
         rooms_failed,
         counts: server.tally().counts(),

@@ -181,6 +181,10 @@ impl Sinks for Seats {
         self.put(player, |seat| seat.put_line(line));
     }
 
+    fn flush(&mut self) {
+        self.send();
+    }
+
     fn close(&mut self, player: PlayerId, code: CloseCode, reason: String, last: Vec<u8>) {
         self.end(player, End::Farewell(Box::new(Farewell { code, reason, last })));
     }

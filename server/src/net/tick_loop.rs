@@ -188,7 +188,11 @@ impl<G: Game> TickLoop<G> {
         let sessions = self.room.sessions();
         self.empty_ticks = if sessions == 0 { self.empty_ticks + 1 } else { 0 };
         let is_second = self.room.next_tick().0.is_multiple_of(u64::from(G::TICK_RATE_HZ));
-        if is_second || sessions != self.status.borrow().sessions {
+        let is_changed = {
+            let told = self.status.borrow();
+            (told.sessions, told.bots) != (sessions, self.room.bots().len())
+        };
+        if is_second || is_changed {
             self.publish();
         }
         Ok(())
@@ -205,6 +209,7 @@ impl<G: Game> TickLoop<G> {
     fn publish(&self) {
         self.status.send_modify(|status| {
             status.players = self.room.players();
+            status.bots = self.room.bots().len();
             status.sessions = self.room.sessions();
             status.tick = self.room.next_tick().0;
             status.ticks_skipped = self.schedule.skipped();

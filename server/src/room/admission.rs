@@ -5,8 +5,8 @@ use super::session::{Message, Session};
 use super::types::{Rejection, reject, with_inputs};
 use tickwire_shared::limits::{NAME_BYTES_MAX, SPECTATORS_PER_ROOM_MAX};
 use tickwire_shared::{
-    CloseCode, Game, Hello, Member, PROTOCOL_VERSION, PlayerId, ResumeToken, Role, ServerMessage, Welcome,
-    clean_text, encode,
+    BOT_NAME_PREFIX, CloseCode, Game, Hello, Member, PROTOCOL_VERSION, PlayerId, ResumeToken, Role,
+    ServerMessage, Welcome, clean_text, encode,
 };
 
 impl<G: Game> Room<G> {
@@ -31,6 +31,9 @@ impl<G: Game> Room<G> {
             && let Err(refusal) = self.game.join(player)
         {
             self.sessions.remove(player);
+            self.ids.remove(player);
+            // A bot has made way in vain.
+            self.note_missing();
             return Err(reject(CloseCode::Refused, refusal.0));
         }
         self.greet(player, token);
@@ -51,9 +54,11 @@ impl<G: Game> Room<G> {
     /// Takes a client out, for good. Twice is as good as once.
     pub fn leave(&mut self, player: PlayerId) {
         let Some(session) = self.sessions.remove(player) else { return };
+        self.ids.remove(player);
         self.counts = with_inputs(self.counts, session.queue.counts());
         if session.role == Role::Player {
             self.game.leave(player);
+            self.note_missing();
         }
         self.tell_others(player, &ServerMessage::Left { player });
     }
@@ -65,7 +70,7 @@ impl<G: Game> Room<G> {
     }
 
     /// Who has no connection needs not be told: who comes back is told who is here.
-    fn tell_others(&mut self, player: PlayerId, message: &ServerMessage<'_>) {
+    pub(super) fn tell_others(&mut self, player: PlayerId, message: &ServerMessage<'_>) {
         let message = Message::presence(encode(message));
         for (other, session) in &mut self.sessions {
             if other != player && session.role != Role::Console && session.detached.is_none() {
@@ -104,14 +109,15 @@ impl<G: Game> Room<G> {
         if taken >= seats {
             return Err(reject(CloseCode::Refused, format!("the room is full: {taken} of {seats}")));
         }
+        if role == Role::Player {
+            self.make_way(taken + 1);
+        }
         let name = free_name(name, self.sessions.values().map(|session| &session.name[..]));
-        Ok(self.sessions.insert(Session::new(
-            name,
-            role,
-            self.next_tick,
-            G::TICK_RATE_HZ,
-            self.config.player_bytes_per_second,
-        )))
+        let (now, rate_hz, bytes_per_second) =
+            (self.next_tick, G::TICK_RATE_HZ, self.config.player_bytes_per_second);
+        let player = self.ids.insert(());
+        self.sessions.insert(player, Session::new(name, role, now, rate_hz, bytes_per_second));
+        Ok(player)
     }
 
     /// The message that says who is here.
@@ -121,7 +127,10 @@ impl<G: Game> Room<G> {
             name: session.name.clone(),
             role: session.role,
         };
-        encode(&ServerMessage::Roster(self.sessions.iter().map(member).collect()))
+        let bot =
+            |(player, name): (PlayerId, &str)| Member { player, name: name.to_owned(), role: Role::Player };
+        let everyone = self.sessions.iter().map(member).chain(self.bots().map(bot));
+        encode(&ServerMessage::Roster(everyone.collect()))
     }
 
     /// What its next frame shall start with.
@@ -159,9 +168,12 @@ impl<G: Game> Room<G> {
 ///
 /// Looks at each name that is taken once.
 fn free_name<'n>(wanted: &str, taken: impl Iterator<Item = &'n str>) -> String {
-    // Nobody shall look like two, or like the console's own notices.
+    // Nobody shall look like two, like the console's own notices, or like a bot.
     let wanted = clean_text(&clean_text(wanted, NAME_BYTES_MAX).replace(':', ""), NAME_BYTES_MAX);
-    let wanted = wanted.trim_start_matches(['*', ' ']);
+    let mut wanted = wanted.trim_start_matches(['*', ' ']);
+    while let Some(rest) = wanted.strip_prefix(BOT_NAME_PREFIX) {
+        wanted = rest.trim_start_matches(['*', ' ']);
+    }
     let wanted = if wanted.is_empty() { "player" } else { wanted };
     let mut is_taken = false;
     let mut numbers = Vec::new();
@@ -244,6 +256,8 @@ mod tests {
         assert_eq!(free_name("ann", taken.into_iter()), "ann-2");
         assert_eq!(free_name("ann-3", taken.into_iter()), "ann-3-2");
         assert_eq!(free_name("*ann:2", taken.into_iter()), "ann2");
+        assert_eq!(free_name("*Bot  *Bot Bot ann", taken.into_iter()), "ann-2", "people are no bots");
+        assert_eq!(free_name(" Bot ", taken.into_iter()), "Bot", "not with a blank");
         assert_eq!(free_name("bob", taken.into_iter()), "bob", "nobody has it");
     }
 }

@@ -29,7 +29,8 @@ pub(super) struct Encoder {
     bits: BitWriter,
     /// The last frame that was made.
     frame: Vec<u8>,
-    sight: SightLines,
+    /// Good until the next tick begins.
+    pub sight: SightLines,
     /// Shares of the view hash by place in the tick's snapshot, without what only owners are told; empty until somebody needs them.
     hashes: Vec<u32>,
     /// Their sum.
@@ -193,7 +194,7 @@ impl Encoder {
         let is_player = session.role == Role::Player;
         let viewer = if is_player { Viewer::Player(player) } else { Viewer::Spectator };
         let own = game.own(player).filter(|own| is_player && rows.now.find(*own).is_some());
-        let visible = self.sight.visible(game, viewer, own, rows.now, &session.table);
+        let visible = self.sight.visible(game, viewer, own, rows.now, session.table.ids());
         let previous = session.previous;
         let mut receiver = Receiver { table: &mut session.table, baseline, previous, own, visible };
         self.writer.draft(rows, &mut receiver);

@@ -1,7 +1,7 @@
 //! Owns what a room knows of what its players saw, and how far it believes them: the ground that lag compensation stands on.
 
 use super::session::Session;
-use slotmap::SlotMap;
+use slotmap::SecondaryMap;
 use tickwire_shared::limits::{HISTORY_TICKS, HIT_RECORDS_MAX};
 use tickwire_shared::{Hindsight, History, HitRecord, Layout, Moment, PlayerId, Seen, Snapshot, Tick};
 
@@ -92,7 +92,7 @@ pub(super) struct Views<'a, I> {
     pub tick: Tick,
     pub layout: &'a Layout,
     pub history: &'a History<Snapshot>,
-    pub sessions: &'a SlotMap<PlayerId, Session<I>>,
+    pub sessions: &'a SecondaryMap<PlayerId, Session<I>>,
 }
 
 impl<I> Hindsight for Views<'_, I> {

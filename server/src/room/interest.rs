@@ -1,7 +1,7 @@
 //! Owns who sees what: by distance, over a grid that is built at most once a tick, and by the game's own word.
 
 use tickwire_shared::glam::Vec2;
-use tickwire_shared::{EntityId, Game, Interest, SlotTable, Snapshot, Viewer, Visible};
+use tickwire_shared::{EntityId, Game, Interest, Snapshot, Viewer, Visible};
 
 /// Cells per entity at most: a few far outliers must not make the grid mostly empty.
 const CELLS_PER_ENTITY_MAX: f32 = 4.0;
@@ -25,15 +25,15 @@ impl SightLines {
         self.is_built = false;
     }
 
-    /// All that a player sees: what is near (`table` is its view so far, whose entities may be a little
-    /// further away) and what the game lets it see; and always its own entity.
+    /// All that a player sees: what is near (what is `in_view` so far may be a little further away) and what the game lets it
+    /// see; and always its own entity.
     pub fn visible<G: Game>(
         &mut self,
         game: &G,
         viewer: Viewer,
         own: Option<EntityId>,
         now: &Snapshot,
-        table: &SlotTable,
+        in_view: impl Iterator<Item = EntityId>,
     ) -> Visible<'_> {
         let (interest, sees) = (game.interest(viewer), game.sees(viewer));
         if interest.is_none() && sees.is_none() {
@@ -47,7 +47,7 @@ impl SightLines {
                     self.grid.build(game, now, interest.leave_radius);
                     self.is_built = true;
                 }
-                mark(&mut self.in_view, now.len(), table.ids().filter_map(|id| now.find(id)));
+                mark(&mut self.in_view, now.len(), in_view.filter_map(|id| now.find(id)));
                 let is_in_view = |place: usize| self.in_view[place / 64] >> (place % 64) & 1 == 1;
                 mark(&mut self.marks, now.len(), std::iter::empty());
                 self.grid.query(interest, is_in_view, |place| self.marks[place / 64] |= 1 << (place % 64));

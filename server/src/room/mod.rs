@@ -2,22 +2,26 @@
 //! ticks and bytes, and no socket, clock, thread or log.
 
 mod admission;
+mod bots;
 mod bucket;
 mod command_queue;
 mod encoder;
 mod hindsight;
 mod interest;
+mod muster;
 mod resume;
 mod schedule;
 mod session;
 mod types;
 mod window;
 
+pub use bots::BotFill;
+use bots::{Crew, World};
 pub use command_queue::{CommandQueue, Verdict};
 use encoder::{Encoder, Scene};
 use hindsight::{Views, keep, limit_ticks};
 use session::{Message, Session};
-use slotmap::SlotMap;
+use slotmap::{SecondaryMap, SlotMap};
 use std::collections::VecDeque;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, EVENT_BYTES_MAX, HISTORY_TICKS, HIT_RECORDS_MAX};
 use tickwire_shared::{
@@ -35,7 +39,10 @@ pub struct Room<G: Game> {
     layout: Layout,
     game: G,
     next_tick: Tick,
-    sessions: SlotMap<PlayerId, Session<G::Input>>,
+    /// Everyone who is here, with a session or as a bot.
+    ids: SlotMap<PlayerId, ()>,
+    sessions: SecondaryMap<PlayerId, Session<G::Input>>,
+    crew: Crew<G>,
     history: History<Snapshot>,
     /// Memory of the snapshot that fell out of the history last.
     spare: Option<Snapshot>,
@@ -63,7 +70,9 @@ impl<G: Game> Room<G> {
             layout,
             game: G::new(&config.settings, config.seed),
             next_tick: config.start_tick,
-            sessions: SlotMap::with_key(),
+            ids: SlotMap::with_key(),
+            sessions: SecondaryMap::new(),
+            crew: Crew::new(config.bots, config.seed),
             history: History::new(HISTORY_TICKS),
             spare: None,
             quantiser: Quantiser::default(),
@@ -96,7 +105,7 @@ impl<G: Game> Room<G> {
         self.next_tick
     }
 
-    /// How many play, with or without a connection.
+    /// How many people play, with or without a connection.
     #[must_use]
     pub fn players(&self) -> usize {
         self.sessions.values().filter(|session| session.role == Role::Player).count()
@@ -106,6 +115,11 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.sessions.len()
+    }
+
+    /// The bots that play here, and what they are called, in the order in which they came.
+    pub fn bots(&self) -> impl ExactSizeIterator<Item = (PlayerId, &str)> {
+        self.crew.members()
     }
 
     /// What the room did so far.
@@ -203,11 +217,16 @@ impl<G: Game> Room<G> {
         let tick = self.next_tick;
         self.close_overdue(sinks);
         self.expire_seats();
+        self.muster();
         self.step(tick);
         self.next_tick = tick.plus(1);
         self.counts.ticks += 1;
         self.encode_events();
         self.send(tick, sinks);
+        if self.crew.len() > 0 {
+            sinks.flush();
+            self.think();
+        }
     }
 
     /// Ends all sessions.
@@ -266,6 +285,7 @@ impl<G: Game> Room<G> {
                 self.inputs.push(PlayerInput { player, input, arrival, counts: session.queue.counts() });
             }
         }
+        self.crew.give(&mut self.inputs);
         self.events.clear();
         let Self { layout, history, sessions, .. } = self;
         let views = Views { tick, layout, history, sessions };
@@ -296,6 +316,15 @@ impl<G: Game> Room<G> {
             let message =
                 Message { bytes: message[..].into(), is_event: true, is_presence: false, about: None };
             self.told.push((audience, message));
+        }
+    }
+
+    /// Bots think right after a tick, while the game is still the one that the newest rows were taken of.
+    fn think(&mut self) {
+        let Self { config, layout, game, history, encoder, .. } = self;
+        if let Some((_, now)) = history.newest() {
+            let world = World { settings: &config.settings, game, layout, now };
+            self.crew.think(&world, &mut encoder.sight);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Owns the words in which a room speaks with whoever runs it: its configuration, where its frames go, why it rejects a client, and what it counted.
 
+use super::BotFill;
 use tickwire_shared::{CloseCode, Game, InputCounts, PlayerId, Tick};
 
 /// What a room is made from.
@@ -13,7 +14,7 @@ pub struct RoomConfig<G: Game> {
     pub seed: u64,
     /// The first tick that is made.
     pub start_tick: Tick,
-    /// Players at once. Full: one more is refused with 4403.
+    /// People who play at once; bots do not count. Full: one more is refused with 4403.
     pub players_max: usize,
     /// Bytes that a player is sent per second in the long run; a sixteenth of a second's or two ticks' worth at once. What does not fit waits, by
     /// priority: see [`Game::weight`].
@@ -22,6 +23,8 @@ pub struct RoomConfig<G: Game> {
     pub rewind_ms_max: u32,
     /// Ticks that the seat of a cut connection is kept for. 0: it is given up at once, and no client gets a resume token.
     pub resume_grace_ticks: u64,
+    /// With whom it is filled up, if at all.
+    pub bots: Option<BotFill<G>>,
     /// Another, greater one for every room that opens: see [`tickwire_shared::Welcome::epoch`].
     pub epoch: u64,
 }
@@ -37,6 +40,10 @@ pub trait Sinks {
     fn frame(&mut self, player: PlayerId, frame: &[u8]);
     /// One line of text, for a console.
     fn line(&mut self, player: PlayerId, line: String);
+    /// The tick's frames are all there, and the room goes on to think about the next tick: nobody shall wait for that.
+    fn flush(&mut self) {
+        // Whoever sends each frame at once has nothing left to send.
+    }
     /// The session is over: a last frame (empty for a console), then a close with this code and reason. Always has a place.
     fn close(&mut self, player: PlayerId, code: CloseCode, reason: String, last: Vec<u8>);
 }

@@ -2,11 +2,15 @@
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part of it")]
 
+mod alley;
 mod game;
 mod player;
+mod process;
 
+pub use alley::{Alley, Places, Whim};
 pub use game::{Flaws, Pit, Wish};
 pub use player::{Closing, Player, greet, hello, present};
+pub use process::{BINARY, Process};
 
 use futures_util::{SinkExt, StreamExt};
 use serde::de::DeserializeOwned;

@@ -55,6 +55,7 @@ impl Match {
             player_bytes_per_second: 1 << 20,
             rewind_ms_max: 250,
             resume_grace_ticks: 0,
+            bots: None,
             epoch: 1,
         });
         let players =
