@@ -385,7 +385,7 @@ mod tests {
             let outcome = run(&link, 6000);
             let steady = &outcome.ages[300..];
             let (half, most) = (quantile(steady, 0.5), quantile(steady, 0.99));
-            assert!(half <= 7.0 && most <= 8.0, "{one_way}: p50 {half}, p99 {most}, {}", steady.len());
+            assert!(half <= 7.0 && most <= 8.5, "{one_way}: p50 {half}, p99 {most}, {}", steady.len());
             assert!(outcome.ages.len() > 1000, "{one_way}: {}", outcome.ages.len());
         }
     }
