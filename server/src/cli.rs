@@ -2,6 +2,7 @@
 
 use crate::config::{ConfigError, ServerConfig};
 use crate::lifecycle::run;
+use crate::origin::AllowedOrigin;
 use crate::signals::Signals;
 use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
@@ -26,7 +27,7 @@ const EXIT_CONFIG: u8 = 78;
 const EXIT_INTERRUPTED: u8 = 130;
 /// An authoritative multiplayer game server: clients connect with WebSockets, rooms open when somebody joins.
 ///
-/// Serves HTTP and WebSockets on one port: GET / says what is where, GET /info tells the state of all rooms as
+/// Serves HTTP and WebSockets on one port: GET /about says what is where, GET / is the page to play on, GET /info tells the state of all rooms as
 /// JSON. Logs go to standard error, as much as RUST_LOG says (default: info). Once connections are accepted,
 /// standard output says so in one line: listening on ws://ADDRESS:PORT. SIGTERM or SIGINT: every client is
 /// told (close code 1012), and the server exits with code 0 within two seconds; a second signal exits at once.
@@ -78,6 +79,11 @@ struct Options {
           value_parser = RangedU64ValueParser::<u32>::new().range(..=u64::from(RESUME_GRACE_SECONDS_MAX)))]
     resume_grace_seconds: u32,
 
+    /// A site whose pages may connect, besides the server's own page, such as https://play.example.com: may be given several times (in
+    /// the environment: separated by commas). * stands for any. Programs that are not browsers may always connect.
+    #[arg(long = "allow-origin", env = "TICKWIRE_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',')]
+    allow_origins: Vec<AllowedOrigin>,
+
     /// What drives chance in every room: the same seed and the same inputs make the same match. Default: another
     /// one at each start.
     #[arg(long, env = "TICKWIRE_SEED", value_name = "NUMBER")]
@@ -100,7 +106,8 @@ enum LogFormat {
 }
 
 impl Options {
-    fn config<G: Game>(&self) -> ServerConfig<G> {
+    /// What these options say, and for all else `base`.
+    fn config<G: Game>(&self, base: ServerConfig<G>) -> ServerConfig<G> {
         let mut config = ServerConfig {
             // Standard hash maps are seeded by the system's own source of chance.
             seed: self.seed.unwrap_or_else(|| RandomState::new().hash_one(())),
@@ -109,7 +116,8 @@ impl Options {
             player_bytes_per_second: self.player_bytes_per_second,
             rewind_ms_max: self.rewind_ms_max,
             epoch: milliseconds_since_1970(),
-            ..ServerConfig::default()
+            allowed_origins: self.allow_origins.clone(),
+            ..base
         };
         config.limits.rooms_max = self.rooms_max;
         config.limits.connections_max = self.connections_max;
@@ -149,6 +157,13 @@ impl Failure {
 /// started), 1 if the address cannot be listened on, 130 after a second signal.
 #[must_use]
 pub fn command_line<G: Game>() -> ExitCode {
+    command_line_with::<G>(ServerConfig::default())
+}
+
+/// The same for a server that has more than options can say, such as a page or settings of its own: what `base` says and no option
+/// does, holds.
+#[must_use]
+pub fn command_line_with<G: Game>(base: ServerConfig<G>) -> ExitCode {
     let options = match Options::try_parse() {
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             // Nobody to tell if standard output is closed.
@@ -157,7 +172,7 @@ pub fn command_line<G: Game>() -> ExitCode {
         }
         options => options.map_err(|error| Failure::Options(first_sentence(&error))),
     };
-    match options.and_then(|options| start::<G>(&options)) {
+    match options.and_then(|options| start(&options, base)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("tickwire-server: {failure}");
@@ -174,8 +189,8 @@ fn first_sentence(error: &clap::Error) -> String {
     sentence.strip_prefix("error: ").unwrap_or(&sentence).to_owned()
 }
 
-fn start<G: Game>(options: &Options) -> Result<(), Failure> {
-    let config = options.config::<G>();
+fn start<G: Game>(options: &Options, base: ServerConfig<G>) -> Result<(), Failure> {
+    let config = options.config(base);
     config.check()?;
     log_to_stderr(options.log_format)?;
     #[cfg(unix)]
@@ -203,9 +218,13 @@ fn raise_descriptor_limit(connections_max: usize) -> std::io::Result<()> {
 async fn serve<G: Game>(address: SocketAddr, config: ServerConfig<G>) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen(address, error))?;
     let address = listener.local_addr()?;
+    let has_page = !config.page.is_empty();
     let mut signals = Signals::install()?;
     info!(game = G::NAME, tick_rate_hz = G::TICK_RATE_HZ, seed = config.seed, %address, "serving");
     announce(address)?;
+    if has_page {
+        info!("to play: open http://{address} in a browser");
+    }
     let shutdown = async move {
         signals.next().await;
         tokio::spawn(async move {

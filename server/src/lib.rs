@@ -9,9 +9,13 @@ mod config;
 mod directory;
 mod lifecycle;
 mod net;
+mod origin;
+mod page;
 pub mod room;
 mod signals;
 
-pub use cli::command_line;
+pub use cli::{command_line, command_line_with};
 pub use config::{ConfigError, Limits, ServerConfig};
 pub use lifecycle::{Report, run};
+pub use origin::{AllowedOrigin, NoSite, Site};
+pub use page::PageFile;
