@@ -90,6 +90,20 @@ async fn the_ready_line_is_all_that_stands_on_standard_output() {
     assert_eq!(rest, "");
 }
 
+#[tokio::test]
+async fn the_page_of_the_game_is_in_the_program() {
+    let server = Process::start(&[]);
+    let page = http(server.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<!doctype html>"), "{page}");
+    for (path, kind) in [("/game.js", "text/javascript"), ("/game_bg.wasm", "application/wasm")] {
+        let head = http(server.address, &format!("HEAD {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+        assert!(
+            head.starts_with("HTTP/1.1 200") && head.contains(&format!("content-type: {kind}")),
+            "{head}"
+        );
+    }
+}
+
 /// Told to stop, it says goodbye.
 #[tokio::test]
 async fn sigterm_and_sigint_close_every_client_and_exit_with_0_in_two_seconds() {
