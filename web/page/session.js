@@ -6,7 +6,7 @@ import init, { GameClient } from "./game.js";
 
 /** Loads the WebAssembly; resolves to the kinds of entities and their fields. */
 export async function load() {
-  await init();
+  await init({ module_or_path: new URL("game_bg.wasm", import.meta.url) });
   return JSON.parse(GameClient.kinds());
 }
 
