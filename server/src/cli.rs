@@ -3,12 +3,14 @@
 use crate::config::{ConfigError, ServerConfig};
 use crate::lifecycle::run;
 use crate::origin::AllowedOrigin;
+use crate::page::PageFile;
 use crate::signals::Signals;
 use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{IsTerminal, Write};
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -106,8 +108,7 @@ enum LogFormat {
 }
 
 impl Options {
-    /// What these options say, and for all else `base`.
-    fn config<G: Game>(&self, base: ServerConfig<G>) -> ServerConfig<G> {
+    fn config<G: Game>(&self) -> ServerConfig<G> {
         let mut config = ServerConfig {
             // Standard hash maps are seeded by the system's own source of chance.
             seed: self.seed.unwrap_or_else(|| RandomState::new().hash_one(())),
@@ -117,7 +118,7 @@ impl Options {
             rewind_ms_max: self.rewind_ms_max,
             epoch: milliseconds_since_1970(),
             allowed_origins: self.allow_origins.clone(),
-            ..base
+            ..ServerConfig::default()
         };
         config.limits.rooms_max = self.rooms_max;
         config.limits.connections_max = self.connections_max;
@@ -151,34 +152,61 @@ impl Failure {
     }
 }
 
-/// The whole of a server binary for the game `G`: reads options and environment, serves until a signal comes.
-///
-/// Exit codes: 0 after a signal, 78 for a bad configuration (one sentence on standard error, nothing was
-/// started), 1 if the address cannot be listened on, 130 after a second signal.
-#[must_use]
-pub fn command_line<G: Game>() -> ExitCode {
-    command_line_with::<G>(ServerConfig::default())
+/// The whole of a server binary for the game `G`, with what the game has beyond its rules.
+#[derive(Debug)]
+pub struct CommandLine<G: Game> {
+    page: Vec<PageFile>,
+    game: PhantomData<G>,
 }
 
-/// The same for a server that has more than options can say, such as a page or settings of its own: what `base` says and no option
-/// does, holds.
-#[must_use]
-pub fn command_line_with<G: Game>(base: ServerConfig<G>) -> ExitCode {
-    let options = match Options::try_parse() {
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            // Nobody to tell if standard output is closed.
-            let _ = error.print();
-            return ExitCode::SUCCESS;
-        }
-        options => options.map_err(|error| Failure::Options(first_sentence(&error))),
-    };
-    match options.and_then(|options| start(&options, base)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("tickwire-server: {failure}");
-            failure.exit_code()
+impl<G: Game> Default for CommandLine<G> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<G: Game> CommandLine<G> {
+    /// A server of the rules.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { page: Vec::new(), game: PhantomData }
+    }
+
+    /// Whose root is a page, of these files: see [`ServerConfig::page`].
+    #[must_use]
+    pub fn with_page(self, page: Vec<PageFile>) -> Self {
+        Self { page, ..self }
+    }
+
+    /// Reads options and environment, serves until a signal comes.
+    ///
+    /// Exit codes: 0 after a signal, 78 for a bad configuration (one sentence on standard error, nothing was
+    /// started), 1 if the address cannot be listened on, 130 after a second signal.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let options = match Options::try_parse() {
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                // Nobody to tell if standard output is closed.
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            options => options.map_err(|error| Failure::Options(first_sentence(&error))),
+        };
+        let config = |options: &Options| ServerConfig { page: self.page, ..options.config::<G>() };
+        match options.and_then(|options| start(&options, config(&options))) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("tickwire-server: {failure}");
+                failure.exit_code()
+            }
         }
     }
+}
+
+/// [`CommandLine`] for a game that has nothing but rules.
+#[must_use]
+pub fn command_line<G: Game>() -> ExitCode {
+    CommandLine::<G>::new().run()
 }
 
 /// What is wrong, without the usage that clap adds: the sentence names the option.
@@ -189,8 +217,7 @@ fn first_sentence(error: &clap::Error) -> String {
     sentence.strip_prefix("error: ").unwrap_or(&sentence).to_owned()
 }
 
-fn start<G: Game>(options: &Options, base: ServerConfig<G>) -> Result<(), Failure> {
-    let config = options.config(base);
+fn start<G: Game>(options: &Options, config: ServerConfig<G>) -> Result<(), Failure> {
     config.check()?;
     log_to_stderr(options.log_format)?;
     #[cfg(unix)]

@@ -1,10 +1,11 @@
 //! The `tickwire-server` binary: a server of the default game. A server of another game is this file with another name in it.
 
 use std::process::ExitCode;
-use tickwire_server::{PageFile, ServerConfig, command_line_with};
+use tickwire_arena::Arena;
+use tickwire_server::{CommandLine, PageFile};
 
 fn main() -> ExitCode {
-    command_line_with::<tickwire_arena::Arena>(ServerConfig { page: page(), ..ServerConfig::default() })
+    CommandLine::<Arena>::new().with_page(page()).run()
 }
 
 /// The page that plays it in the browser.
