@@ -19,7 +19,7 @@
 use crate::held::HeldRow;
 use crate::limits::{BASELINE_AGE_TICKS_MAX, ENTITIES_MAX};
 use crate::rows::{read_changes, read_full, read_owner};
-use crate::slots::sort_tail;
+use crate::slots::sort_slots;
 use crate::{BitReader, BitWriter, EntityId, Held, Layout, Malformed, PartBits, Tick, Usage, key_from_parts};
 
 /// Takes a body off the wire, and moves `held` on to `tick`.
@@ -238,7 +238,7 @@ fn read_marks(
         is_quiet.then_some(()).ok_or(Malformed("a slot changes that is not there"))
     })?;
     meter.step(bits, usage, |parts| &mut parts.woken);
-    sort_tail(changed, awake, |slot| *slot);
+    sort_slots(changed, awake);
     Ok(())
 }
 

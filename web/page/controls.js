@@ -88,6 +88,22 @@ export class Controls {
     return [...this.sticks.values()].find((stick) => stick.isLeft === isLeft)?.pull;
   }
 
+  /** Draws the touch sticks: where each began, and how far it is pulled. `ratio` is pixels per CSS pixel. */
+  draw(context, ratio) {
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.strokeStyle = "#8492a860";
+    context.fillStyle = "#4fd1c590";
+    context.lineWidth = 2;
+    for (const { x, y, pull } of this.sticks.values()) {
+      context.beginPath();
+      context.arc(x, y, STICK_PIXELS, 0, Math.PI * 2);
+      context.stroke();
+      context.beginPath();
+      context.arc(x + pull[0] * STICK_PIXELS, y + pull[1] * STICK_PIXELS, STICK_PIXELS * 0.4, 0, Math.PI * 2);
+      context.fill();
+    }
+  }
+
   /** Walk to the right and down, look, buttons. `centre` is where the player is on the screen, in CSS pixels. */
   input(centre) {
     let [x, y] = this.stick(true) ?? [0, 0];

@@ -180,6 +180,7 @@ function frame(now) {
   scene.lookAt(watched(own));
   effects.watchShots(entities);
   scene.draw(entities, { who: nameOf, own, showsGhost: graph.showsGhost, effects, now: began });
+  controls.draw(scene.context, scene.ratio);
   hud.vitals(own ?? null);
   graph.update(began);
   showScores(began);

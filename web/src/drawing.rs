@@ -1,5 +1,6 @@
 //! Owns the array of what there is to draw: every entity as numbers, by the game's field tables.
 
+use crate::json::json;
 use serde::Serialize;
 use std::f64::consts::TAU;
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub(crate) fn kinds_json<G: Game>() -> String {
             fields: kind.fields.iter().filter_map(field).collect(),
         })
         .collect();
-    serde_json::to_string(&kinds).unwrap_or_default()
+    json(&kinds).unwrap_or_default()
 }
 
 /// Memory for the array.

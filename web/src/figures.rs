@@ -64,7 +64,7 @@ pub struct Figures {
     pub reconnects: u64,
     /// How long that took the last time.
     pub resume_ms: Option<f64>,
-    /// Where the bytes of snapshots went, largest first.
+    /// Where the bytes of messages went.
     pub spent: Vec<Spent>,
 }
 
@@ -85,9 +85,9 @@ impl Figures {
         let ms = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1000.0);
         let newest = client.held().tick();
         let tick_ms = 1000.0 / f64::from(G::TICK_RATE_HZ);
-        let behind = newest.zip(client.drawn(now)).map(|(newest, (tick, part))| {
-            (newest.since(tick) as f64 - f64::from(part)) * tick_ms
-        });
+        let behind = newest
+            .zip(client.drawn(now))
+            .map(|(newest, (tick, part))| (newest.since(tick) as f64 - f64::from(part)) * tick_ms);
         Self {
             round_trip_ms: ms(client.round_trip()),
             input_ack_ms: ms(stats.last_input_ack),
@@ -122,7 +122,7 @@ impl Figures {
     }
 }
 
-/// Fields and parts that took anything, largest first.
+/// Fields and parts that took anything, in the schema's order.
 fn spent(usage: &Usage) -> Vec<Spent> {
     let bits = &usage.bits;
     let parts = [
@@ -142,6 +142,5 @@ fn spent(usage: &Usage) -> Vec<Spent> {
         }
     }
     all.retain(|(_, bits)| *bits > 0);
-    all.sort_by_key(|(_, bits)| std::cmp::Reverse(*bits));
     all.into_iter().map(|(name, bits)| Spent { name, bytes: bits as f64 / 8.0 }).collect()
 }

@@ -10,6 +10,7 @@
 mod drawing;
 mod export;
 mod figures;
+mod json;
 mod link;
 mod news;
 mod page;

@@ -1,6 +1,7 @@
 //! Owns what happened, as the page is told of it: notices of the client as JSON.
 
 use crate::id_number;
+use crate::json::json;
 use serde::{Serialize, Serializer};
 use tickwire_client::{Client, Notice};
 use tickwire_shared::{Game, PlayerId, Role};
@@ -54,7 +55,7 @@ pub(crate) fn take_json<G: Game>(client: &mut Client<G>) -> Option<String> {
     while let Some(notice) = client.poll_notice() {
         all.push(news(client, notice));
     }
-    if all.is_empty() { None } else { serde_json::to_string(&all).ok() }
+    if all.is_empty() { None } else { json(&all) }
 }
 
 fn news<G: Game>(client: &Client<G>, notice: Notice<G>) -> News<G::Event> {
@@ -87,8 +88,7 @@ fn news<G: Game>(client: &Client<G>, notice: Notice<G>) -> News<G::Event> {
 
 /// Who is in the room, as a JSON list.
 pub(crate) fn roster_json<G: Game>(client: &Client<G>) -> String {
-    let listed =
-        |(player, name, role)| Listed { player: PlayerNumber(player), name, role: role_name(role) };
+    let listed = |(player, name, role)| Listed { player: PlayerNumber(player), name, role: role_name(role) };
     let all: Vec<Listed<'_>> = client.names().map(listed).collect();
-    serde_json::to_string(&all).unwrap_or_default()
+    json(&all).unwrap_or_default()
 }

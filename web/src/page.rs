@@ -1,6 +1,7 @@
 //! Owns one session in a page: the client, and what stands between it and JavaScript.
 
 use crate::drawing::{Drawing, kinds_json};
+use crate::json::json;
 use crate::link::PageLink;
 use crate::samples::Samples;
 use crate::{Figures, news};
@@ -195,9 +196,8 @@ impl<P: PageGame> Page<P> {
     /// The same as JSON, with `attempt` and `at_ms` (when `lost`), `code` and `reason` (when `lost` or `closed`).
     #[must_use]
     pub fn state_json(&self) -> String {
-        let state = self.state();
-        let nothing = StateJson { state, attempt: None, at_ms: None, code: None, reason: None };
-        let json = match self.client.state() {
+        let nothing = StateJson { state: self.state(), attempt: None, at_ms: None, code: None, reason: None };
+        let state = match self.client.state() {
             State::Reconnecting { attempt, at, code, reason } => StateJson {
                 attempt: Some(*attempt),
                 at_ms: Some(ms(*at)),
@@ -210,7 +210,7 @@ impl<P: PageGame> Page<P> {
             }
             _ => nothing,
         };
-        serde_json::to_string(&json).unwrap_or_default()
+        json(&state).unwrap_or_default()
     }
 
     /// Everything there is to draw now, entity after entity: the id, the kind, the flags ([`OWN`](crate::OWN),
@@ -231,7 +231,7 @@ impl<P: PageGame> Page<P> {
     /// The room's settings as JSON, once the client is in the room.
     #[must_use]
     pub fn settings_json(&self) -> Option<String> {
-        self.client.settings().and_then(|settings| serde_json::to_string(settings).ok())
+        self.client.settings().and_then(json)
     }
 
     /// All that happened since this was asked last, as a JSON list; `None` if nothing did. Ask at least once per frame.
@@ -248,7 +248,7 @@ impl<P: PageGame> Page<P> {
     /// The client core's figures as JSON: see [`Figures`].
     pub fn figures_json(&mut self, now_ms: f64) -> String {
         let now = self.at(now_ms);
-        serde_json::to_string(&Figures::of(&self.client, now)).unwrap_or_default()
+        json(&Figures::of(&self.client, now)).unwrap_or_default()
     }
 
     /// One sample for each snapshot since this was asked last, of [`SAMPLE_NUMBERS`](crate::SAMPLE_NUMBERS) each.
