@@ -120,6 +120,12 @@ impl Page {
         sum["result"]["value"].as_f64().expect("a number")
     }
 
+    /// Makes its window this many pixels large.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
     /// A picture of it, as PNG.
     pub async fn screenshot(&self) -> Vec<u8> {
         let picture = text(&self.call("Page.captureScreenshot", json!({ "format": "png" })).await["data"]);

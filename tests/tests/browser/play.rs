@@ -5,9 +5,11 @@ use crate::stage::Stage;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 use tickwire_arena::{Arena, Entity};
 use tickwire_shared::Role;
 use tickwire_tests::real::{PATIENCE, play, step_until};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 /// Where a page's own player is, in metres.
@@ -82,17 +84,19 @@ async fn two_pages_see_each_other_and_the_same_score() {
     let (ann, ben) = tokio::join!(stage.join("Ann"), stage.join("Ben"));
     let sees = |name: &str| format!("tickwire.scores().some(entry => entry.name == '{name}')");
     tokio::join!(async { ann.until(&sees("Ben")).await }, async { ben.until(&sees("Ann")).await });
-    // Two who fight, until one of them has a score.
+    // Two hunters fight, until one of them has a score.
     let mut fighters = Vec::new();
-    for (name, seed) in [("Cat", 1), ("Dan", 2)] {
+    for name in ["Cat", "Dan"] {
         fighters.push(stage.server.join::<Arena>("lobby", name, Role::Player).await);
-        let _ = seed;
     }
+    let deadline = Instant::now() + 2 * PATIENCE;
     while scores(&ann).await.values().all(|score| *score == 0) {
+        assert!(Instant::now() < deadline, "two hunters do not find each other");
         let [cat, dan] = fighters.try_into().unwrap_or_else(|_| panic!("two"));
         let (cat, dan) = tokio::join!(play(cat, 1, 60), play(dan, 5, 60));
         fighters = vec![cat, dan];
     }
+    // Their seats, and so their scores, stay for a while.
     drop(fighters);
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -102,25 +106,33 @@ async fn two_pages_see_each_other_and_the_same_score() {
             break;
         }
         assert!(Instant::now() < deadline, "{seen_by_ann:?} and {seen_by_ben:?}");
-        sleep(std::time::Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     assert_eq!([ann.complaints(), ben.complaints()].concat(), [""; 0]);
 }
 
-/// Only when it is asked for: `TICKWIRE_PICTURE=docs/page.png`, from the root of the repository.
+/// Only when it is asked for: `TICKWIRE_PICTURE=docs/page.png`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_picture_of_the_readme_is_of_the_page() {
     let Some(path) = std::env::var_os("TICKWIRE_PICTURE") else { return };
     let stage = Stage::new().await;
     let page = stage.join("Ann").await;
-    let mut bots = tokio::task::JoinSet::new();
-    for seed in 0..12 {
-        let bot = stage.server.join::<Arena>("lobby", &format!("Bot {seed}"), Role::Player).await;
-        bots.spawn(play(bot, seed, 600));
+    page.resize(1400, 900).await;
+    let mut bots = JoinSet::<()>::new();
+    for seed in 0..16 {
+        let mut bot = stage.server.join::<Arena>("lobby", &format!("Bot {seed}"), Role::Player).await;
+        bots.spawn(async move {
+            loop {
+                bot = play(bot, seed, 300).await;
+            }
+        });
     }
     page.key("KeyN", true).await;
     page.key("KeyN", false).await;
-    page.until("tickwire.scores().some(entry => entry.score > 0)").await;
+    // When there is something to be seen: the graph has filled up, and a fight is on.
+    page.until("tickwire.frames > 500 && tickwire.scores().some(entry => entry.score > 1)").await;
+    let near = "tickwire.entities().filter(other => other.kind == 'Player' && Math.hypot(other.pos_x - own.x, other.pos_y - own.y) < 12)";
+    page.until(&format!("(own => own.alive && {near}.length > 2)(tickwire.own())")).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::write(root.join(path), page.screenshot().await).expect("the picture can be written");
     bots.shutdown().await;

@@ -41,14 +41,27 @@ async fn a_cut_page_says_so_and_comes_back_as_the_same_player() {
     assert_eq!(page.eval("tickwire.stats().hash_mismatches").await, 0);
 }
 
-/// Timers of a hidden page run once a second at most, and nothing is drawn.
+/// Its timers run once a second at most, and nothing is drawn.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hidden_page_keeps_its_seat_and_comes_back_without_a_burst() {
     let stage = Stage::new().await;
     let page = stage.join("Ann").await;
+    hide_for_long(&stage, &page).await;
+}
+
+/// After five minutes browsers run the timers of a hidden page once a minute: not at all, in the time that this takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_hidden_for_so_long_that_its_timers_stop_keeps_its_seat_too() {
+    let stage = Stage::new().await;
+    let page = stage.join("Ann").await;
+    page.eval("window.timers = window.setTimeout; window.setTimeout = () => 0; true").await;
+    hide_for_long(&stage, &page).await;
+}
+
+async fn hide_for_long(stage: &Stage, page: &Page) {
     let player = page.eval("tickwire.me().player").await;
     let tab = page.hide().await;
-    let frames = number(&page, "tickwire.frames").await;
+    let frames = number(page, "tickwire.frames").await;
     let tick = |info: &Value| info["rooms"][0]["tick"].as_u64().expect("a number");
     let end = tick(&stage.info().await) + HIDDEN_TICKS;
     stage
@@ -57,15 +70,16 @@ async fn a_hidden_page_keeps_its_seat_and_comes_back_without_a_burst() {
             tick(info) > end
         })
         .await;
-    assert!(number(&page, "tickwire.frames").await <= frames + 1, "nothing is drawn while it is hidden");
-    let commands = number(&page, "tickwire.stats().commands").await;
+    assert!(number(page, "tickwire.frames").await <= frames + 1, "nothing is drawn while it is hidden");
+    let commands = number(page, "tickwire.stats().commands").await;
+    page.eval("window.setTimeout = window.timers ?? window.setTimeout; true").await;
     page.show(tab).await;
     page.until(&format!("tickwire.frames > {frames} + 30")).await;
-    let commands = number(&page, "tickwire.stats().commands").await - commands;
+    let commands = number(page, "tickwire.stats().commands").await - commands;
     // One per tick of what 30 frames take; to make good for what it did not send would be all of these.
     assert!(commands < HIDDEN_TICKS / 2, "{commands} commands at once");
     assert_eq!(page.eval("tickwire.state()").await, "joined");
     assert_eq!(page.eval("tickwire.me().player").await, player);
-    assert_eq!(number(&page, "tickwire.stats().reconnects").await, 0);
+    assert_eq!(number(page, "tickwire.stats().reconnects").await, 0);
     assert_eq!(page.complaints(), [""; 0]);
 }
