@@ -59,6 +59,19 @@ fn all_bytes_are_attributed() {
 }
 
 #[test]
+fn a_page_attributes_bytes_as_the_room_does() {
+    let mut world = World::new(9);
+    world.join("ann", false);
+    world.run(5000.0, lively);
+    while world.seats[0].is_awaited() {
+        world.run(1.0, |_| {});
+    }
+    let (told, read) = (world.room.usage(), world.seats[0].page.client().usage().expect("a page counts"));
+    assert_eq!(read.kinds, told.kinds);
+    assert_eq!((read.bits.clone(), read.frames, read.bytes), (told.bits.clone(), told.frames, told.bytes));
+}
+
+#[test]
 fn each_snapshot_is_a_sample() {
     let mut world = World::new(5);
     world.join("ann", false);

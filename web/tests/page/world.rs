@@ -50,6 +50,11 @@ impl Seat {
         serde_json::from_str(&self.page.figures_json(now_ms)).expect("JSON")
     }
 
+    /// Whether something is under way to it.
+    pub fn is_awaited(&self) -> bool {
+        !self.down.is_empty()
+    }
+
     /// How often it was told of something.
     pub fn told(&self, what: &str) -> usize {
         self.news.iter().filter(|news| news["what"] == what).count()
