@@ -6,6 +6,7 @@ use crate::notice::{Notice, NoticeQueue};
 use crate::outbox::Outbox;
 use crate::roster::Roster;
 use crate::stats::Stats;
+use crate::switches::Switches;
 use std::time::Duration;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, RESYNCS_PER_SECOND, SILENCE_SECONDS_MAX};
 use tickwire_shared::{
@@ -87,6 +88,7 @@ pub struct Client<G: Game> {
     /// Since when a full snapshot is awaited; until then all others are ignored.
     pub(crate) resync_at: Option<Duration>,
     pub(crate) roster: Roster,
+    pub(crate) switches: Switches,
     notices: NoticeQueue<G>,
     outbox: Outbox,
     input: G::Input,
@@ -110,6 +112,7 @@ impl<G: Game> Client<G> {
             held: Held::default(),
             resync_at: None,
             roster: Roster::default(),
+            switches: Switches::default(),
             notices: NoticeQueue::new(),
             outbox: Outbox::default(),
             input: G::Input::default(),
@@ -300,6 +303,13 @@ impl<G: Game> Client<G> {
     #[must_use]
     pub fn tick(&self) -> Tick {
         self.joined.as_ref().map(|joined| joined.clock.tick()).unwrap_or_default()
+    }
+
+    /// The least way to the server and back of late, as commands and the reports about them tell; the server's wait for its tick is not
+    /// in it. `None` before the Welcome.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.joined.as_ref().map(|joined| joined.clock.round_trip())
     }
 
     /// The player's own entity at [`Client::tick`], exactly as predicted; as last heard, if the game does not predict. To be drawn,

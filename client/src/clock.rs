@@ -118,6 +118,11 @@ impl Clock {
         }
     }
 
+    /// The least way to the server and back of late.
+    pub fn round_trip(&self) -> Duration {
+        self.timeline.time(self.slack.round_trip())
+    }
+
     /// When the next tick is due.
     pub fn next_due(&self) -> Duration {
         self.timeline.moment(self.timeline.place(self.made.plus(1)) - self.offset)

@@ -24,6 +24,10 @@ impl<G: Game> Client<G> {
         let present = joined.prediction.present();
         let is_predicted =
             |id| present.is_some_and(|present| present.iter().any(|(predicted, _)| predicted == id));
+        if !self.switches.interpolation {
+            joined.interpolation.append_newest::<G>(self.own().map(|(id, _)| id), others);
+            return others.retain(|(id, _)| !is_predicted(*id));
+        }
         for (id, mut row) in joined.interpolation.view::<G>(&self.layout, now) {
             if !is_predicted(id) {
                 joined.smoothing.apply(&self.layout, now, id, &mut row);
@@ -39,7 +43,10 @@ impl<G: Game> Client<G> {
     pub fn own_view(&self, now: Duration) -> Option<(EntityId, G::Entity)> {
         let joined = self.joined.as_ref()?;
         if !joined.prediction.is_on() {
-            let (id, _) = joined.prediction.own()?;
+            let (id, newest) = joined.prediction.own()?;
+            if !self.switches.interpolation {
+                return Some((id, newest.clone()));
+            }
             let row = joined.interpolation.drawn::<G>(&self.layout, now, id);
             return Some((id, row?.entity()));
         }

@@ -4,7 +4,9 @@ use crate::playback::Playback;
 use crate::timeline::Timeline;
 use std::time::Duration;
 use tickwire_shared::limits::CLIENT_SNAPSHOTS_MAX;
-use tickwire_shared::{DrawnRow, EntityId, Game, Held, History, Layout, Replicate, Row, Snapshot, Tick};
+use tickwire_shared::{
+    DrawnRow, EntityId, Game, Held, History, Layout, Replicate, Row, Snapshot, Tick, key_parts,
+};
 
 /// The last snapshots, and where in them the drawing is.
 pub(crate) struct Interpolation {
@@ -19,7 +21,7 @@ pub(crate) struct Interpolation {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     rows: Snapshot,
-    /// The rows that are of an earlier tick, as the server had no bytes left for them: in the order of ids.
+    /// The rows that are of an earlier tick, as the server had no bytes left for them: in the order of the ids' indexes.
     older: Vec<(EntityId, Tick)>,
 }
 
@@ -34,7 +36,8 @@ impl Seen {
     }
 
     fn tick_of(&self, id: EntityId) -> Tick {
-        let older = self.older.binary_search_by_key(&id, |(other, _)| *other).ok();
+        let index = |id: EntityId| key_parts(id).0;
+        let older = self.older.binary_search_by_key(&index(id), |(other, _)| index(*other)).ok();
         older.map_or(self.rows.tick(), |place| self.older[place].1)
     }
 
@@ -43,9 +46,8 @@ impl Seen {
         self.older.clear();
         let (table, tick) = (held.table(), self.rows.tick());
         if table.is_lagging() {
-            let ticks = table.ids().map(|id| (id, table.row_tick(id, tick)));
+            let ticks = table.ids_by_index().map(|id| (id, table.row_tick(id, tick)));
             self.older.extend(ticks.filter(|(_, row_tick)| *row_tick != tick));
-            self.older.sort_unstable();
         }
     }
 }

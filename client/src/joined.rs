@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::interpolation::Interpolation;
 use crate::prediction::Prediction;
 use crate::smoothing::Smoothing;
+use crate::switches::Switches;
 use crate::timeline::Timeline;
 use std::time::Duration;
 use tickwire_shared::{
@@ -19,6 +20,7 @@ pub(crate) struct Joined<G: Game> {
     pub interpolation: Interpolation,
     pub smoothing: Smoothing,
     role: Role,
+    switches: Switches,
     /// The Welcome's tick, until there is a snapshot.
     welcomed: Tick,
     /// The newest snapshot, taken in or ignored, and when it came.
@@ -38,6 +40,7 @@ impl<G: Game> Joined<G> {
             interpolation: Interpolation::new(timeline),
             smoothing: Smoothing::default(),
             role: welcome.role,
+            switches: Switches::default(),
             welcomed: welcome.tick,
             newest: None,
             heard_at: now,
@@ -60,7 +63,13 @@ impl<G: Game> Joined<G> {
         joined.prediction.skip_to(joined.clock.tick().plus(1));
         // What was predicted will not be confirmed any more: what the server told meanwhile is lost.
         joined.prediction.effects = self.prediction.effects.cut();
+        joined.set_switches(self.switches);
         Ok(joined)
+    }
+
+    pub fn set_switches(&mut self, switches: Switches) {
+        self.switches = switches;
+        self.prediction.turn(G::PREDICTS && self.role == Role::Player && switches.prediction);
     }
 
     /// Takes note of the time, before the ticks that are due.
@@ -76,8 +85,7 @@ impl<G: Game> Joined<G> {
         // A spectator's command is only its ack: without acks the server would send nothing more.
         let input = if self.role == Role::Player { wanted } else { G::Input::default() };
         self.prediction.step(&self.settings, tick, input);
-        let drawn = self.interpolation.place(now);
-        let seen = drawn.map_or(Moment::at(self.heard()), |(tick, part)| Moment::after(tick, part.into()));
+        let seen = self.seen(now, tick);
         Some(Command {
             tick: tick.wire(),
             acked: self.heard().wire(),
@@ -85,6 +93,16 @@ impl<G: Game> Joined<G> {
             seen: seen.wire(),
             input,
         })
+    }
+
+    /// What the command for `tick` says that the player saw.
+    fn seen(&self, now: Duration, tick: Tick) -> Moment {
+        let Switches { interpolation, lag_compensation, .. } = self.switches;
+        if !lag_compensation {
+            return Moment::at(tick);
+        }
+        let drawn = self.interpolation.place(now).filter(|_| interpolation);
+        drawn.map_or(Moment::at(self.heard()), |(tick, part)| Moment::after(tick, part.into()))
     }
 
     /// What is acked, and what 16-bit ticks are near to. An ack says what has left the line, not what was understood.
@@ -96,6 +114,11 @@ impl<G: Game> Joined<G> {
     fn ack_delay(&self, now: Duration) -> u8 {
         // A float becomes an integer by saturation.
         (self.clock.ticks(now.saturating_sub(self.heard_at)) * 16.0) as u8
+    }
+
+    /// The newest snapshot so far, and when it came.
+    pub fn last_heard(&self) -> Option<(Tick, Duration)> {
+        self.newest.map(|newest| (newest, self.heard_at))
     }
 
     /// Takes note of a snapshot that came in, whatever is in it. Returns its tick in full.

@@ -56,6 +56,7 @@ mod roster;
 mod slack;
 mod smoothing;
 mod stats;
+mod switches;
 mod timeline;
 
 #[cfg(feature = "net")]
@@ -65,4 +66,5 @@ pub use client::{Client, ClientConfig, State};
 pub use effects::EffectId;
 pub use notice::Notice;
 pub use stats::{Correction, Stats};
+pub use switches::Switches;
 pub use tickwire_shared::Malformed;

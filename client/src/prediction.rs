@@ -148,6 +148,15 @@ impl<G: Game> Prediction<G> {
         }
     }
 
+    /// Predicts from the next snapshot on, or no more: then the own entity is as last heard, and what was predicted to happen is withdrawn.
+    pub fn turn(&mut self, is_on: bool) {
+        if self.is_on && !is_on {
+            self.rows.clear();
+            self.effects.abandon();
+        }
+        self.is_on = is_on;
+    }
+
     /// Whether anything is predicted at all.
     pub fn is_on(&self) -> bool {
         self.is_on

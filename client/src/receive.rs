@@ -6,7 +6,7 @@ use crate::{Client, Notice, State};
 use std::time::Duration;
 use tickwire_shared::limits::{CHAT_BYTES_MAX, NAME_BYTES_MAX, TICK_MAX};
 use tickwire_shared::{
-    Chat, Game, Held, Malformed, Member, PROTOCOL_VERSION, ServerMessage, SnapshotMessage, Tick, Welcome,
+    Chat, Game, Malformed, Member, PROTOCOL_VERSION, ServerMessage, SnapshotMessage, Tick, Welcome,
     clean_text, decode, decode_prefix, is_resumable, read_delta,
 };
 
@@ -22,9 +22,14 @@ impl<G: Game> Client<G> {
     /// If it is not what the protocol says. The client is then of no further use: close the connection with 4400.
     pub fn receive(&mut self, now: Duration, frame: &[u8]) -> Result<(), Malformed> {
         self.stats.bytes_down += frame.len() as u64;
+        if let Some(usage) = self.held.usage_mut() {
+            usage.frames += 1;
+            usage.bytes += frame.len() as u64;
+        }
         let mut rest = frame;
         while matches!(self.state, State::Joining | State::Joined | State::Resuming) {
             let (message, after) = decode_prefix(rest)?;
+            self.account(&message, rest.len() - after.len());
             self.take_message(now, message)?;
             rest = after;
             if rest.is_empty() {
@@ -33,6 +38,18 @@ impl<G: Game> Client<G> {
         }
         self.tell_effects();
         Ok(())
+    }
+
+    /// Counts what a message takes beside the body of a snapshot, of which each bit is counted where it is read.
+    fn account(&mut self, message: &ServerMessage<'_>, bytes: usize) {
+        let Some(usage) = self.held.usage_mut() else { return };
+        match message {
+            ServerMessage::Snapshot(snapshot) => {
+                usage.bits.envelope += (bytes - snapshot.body.0.len()) as u64 * 8;
+            }
+            ServerMessage::Welcome(_) => usage.bits.envelope += bytes as u64 * 8,
+            _ => usage.bits.notices += bytes as u64 * 8,
+        }
     }
 
     fn take_message(&mut self, now: Duration, message: ServerMessage<'_>) -> Result<(), Malformed> {
@@ -111,11 +128,12 @@ impl<G: Game> Client<G> {
             Some(resumed) => (resumed?, Notice::Resumed),
             None => (Joined::new(now, &welcome, round_trip)?, Notice::Welcome(welcome.clone())),
         };
-        self.joined = Some(joined);
+        self.joined.insert(joined).set_switches(self.switches);
         self.state = State::Joined;
         self.comeback.welcomed(&welcome);
         // Nothing that was held counts any more: the next snapshot is a full one.
-        (self.held, self.resync_at) = (Held::default(), None);
+        self.held.forget();
+        self.resync_at = None;
         self.notify(notice);
         Ok(())
     }
@@ -123,7 +141,12 @@ impl<G: Game> Client<G> {
     fn take_snapshot(&mut self, now: Duration, message: SnapshotMessage<'_>) -> Result<(), Malformed> {
         let joined = self.joined.as_mut().filter(|_| self.state == State::Joined);
         let joined = joined.ok_or(Malformed("a snapshot before the welcome"))?;
+        let before = joined.last_heard();
         let tick = joined.hear(now, message.tick, message.slack)?;
+        if let Some((last, heard_at)) = before {
+            self.stats.last_snapshot_gap = Some(now.saturating_sub(heard_at));
+            self.stats.snapshots_skipped += (tick.since(last) - 1).unsigned_abs();
+        }
         self.stats.slack_ticks = message.slack.ticks().or(self.stats.slack_ticks);
         self.note_input(now, tick, message.input_age);
         if self.resync_at.is_some() && message.age != 0 {

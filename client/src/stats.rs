@@ -56,6 +56,10 @@ pub struct Stats {
     pub last_input_ack: Option<Duration>,
     /// How much later than the fastest snapshot so far the last one came, by the ticks' schedule.
     pub last_snapshot_age: Option<Duration>,
+    /// How long after the snapshot before the last one came.
+    pub last_snapshot_gap: Option<Duration>,
+    /// Ticks of which no snapshot came, because the server skipped them for this client.
+    pub snapshots_skipped: u64,
     /// How early the last reported command came, in ticks.
     pub slack_ticks: Option<f64>,
 }

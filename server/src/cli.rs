@@ -2,6 +2,8 @@
 
 use crate::config::{ConfigError, ServerConfig};
 use crate::lifecycle::run;
+use crate::origin::AllowedOrigin;
+use crate::page::PageFile;
 use crate::room::BotFill;
 use crate::signals::Signals;
 use clap::builder::RangedU64ValueParser;
@@ -27,7 +29,7 @@ const EXIT_CONFIG: u8 = 78;
 const EXIT_INTERRUPTED: u8 = 130;
 /// An authoritative multiplayer game server: clients connect with WebSockets, rooms open when somebody joins.
 ///
-/// Serves HTTP and WebSockets on one port: GET / says what is where, GET /info tells the state of all rooms as
+/// Serves HTTP and WebSockets on one port: GET /about says what is where, GET / is the page to play on, GET /info tells the state of all rooms as
 /// JSON. Logs go to standard error, as much as RUST_LOG says (default: info). Once connections are accepted,
 /// standard output says so in one line: listening on ws://ADDRESS:PORT. SIGTERM or SIGINT: every client is
 /// told (close code 1012), and the server exits with code 0 within two seconds; a second signal exits at once.
@@ -85,6 +87,11 @@ struct Options {
           value_parser = RangedU64ValueParser::<u32>::new().range(..=u64::from(RESUME_GRACE_SECONDS_MAX)))]
     resume_grace_seconds: u32,
 
+    /// A site whose pages may connect, besides the server's own page, such as https://play.example.com: may be given several times (in
+    /// the environment: separated by commas). * stands for any. Programs that are not browsers may always connect.
+    #[arg(long = "allow-origin", env = "TICKWIRE_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',')]
+    allow_origins: Vec<AllowedOrigin>,
+
     /// What drives chance in every room: the same seed and the same inputs make the same match. Default: another
     /// one at each start.
     #[arg(long, env = "TICKWIRE_SEED", value_name = "NUMBER")]
@@ -122,6 +129,7 @@ impl Options {
             player_bytes_per_second: self.player_bytes_per_second,
             rewind_ms_max: self.rewind_ms_max,
             epoch: milliseconds_since_1970(),
+            allowed_origins: self.allow_origins.clone(),
             ..ServerConfig::default()
         };
         config.limits.rooms_max = self.rooms_max;
@@ -167,6 +175,7 @@ type Fill<G> = fn(players: usize) -> BotFill<G>;
 #[derive(Debug)]
 pub struct CommandLine<G: Game> {
     fill: Option<Fill<G>>,
+    page: Vec<PageFile>,
 }
 
 impl<G: Game> Default for CommandLine<G> {
@@ -179,7 +188,7 @@ impl<G: Game> CommandLine<G> {
     /// A server of the rules.
     #[must_use]
     pub fn new() -> Self {
-        Self { fill: None }
+        Self { fill: None, page: Vec::new() }
     }
 
     /// Whose rooms can be filled with the game's bots, as `--bots` says.
@@ -188,7 +197,13 @@ impl<G: Game> CommandLine<G> {
     where
         G: Bots,
     {
-        Self { fill: Some(BotFill::new) }
+        Self { fill: Some(BotFill::new), ..self }
+    }
+
+    /// Whose root is a page, of these files: see [`ServerConfig::page`].
+    #[must_use]
+    pub fn with_page(self, page: Vec<PageFile>) -> Self {
+        Self { page, ..self }
     }
 
     /// Reads options and environment, serves until a signal comes.
@@ -205,7 +220,11 @@ impl<G: Game> CommandLine<G> {
             }
             options => options.map_err(|error| Failure::Options(first_sentence(&error))),
         };
-        match options.and_then(|options| start(&options, options.config::<G>(self.fill)?)) {
+        let started = options.and_then(|options| {
+            let config = options.config::<G>(self.fill)?;
+            start(&options, ServerConfig { page: self.page, ..config })
+        });
+        match started {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 eprintln!("tickwire-server: {failure}");
@@ -257,9 +276,13 @@ fn raise_descriptor_limit(connections_max: usize) -> std::io::Result<()> {
 async fn serve<G: Game>(address: SocketAddr, config: ServerConfig<G>) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen(address, error))?;
     let address = listener.local_addr()?;
+    let has_page = !config.page.is_empty();
     let mut signals = Signals::install()?;
     info!(game = G::NAME, tick_rate_hz = G::TICK_RATE_HZ, seed = config.seed, %address, "serving");
     announce(address)?;
+    if has_page {
+        info!("to play: open http://{address} in a browser");
+    }
     let shutdown = async move {
         signals.next().await;
         tokio::spawn(async move {

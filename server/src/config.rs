@@ -1,5 +1,7 @@
 //! Owns what a server can be told before it starts, and what it refuses to start with.
 
+use crate::origin::AllowedOrigin;
+use crate::page::{self, PageFile};
 use crate::room::BotFill;
 use std::time::Duration;
 use tickwire_shared::limits::{BOTS_PER_ROOM_MAX, REWIND_MS_MAX_DEFAULT, SETTINGS_BYTES_MAX};
@@ -24,6 +26,10 @@ pub struct ServerConfig<G: Game> {
     pub rewind_ms_max: u32,
     /// Must be greater at each start of the server, so that clients can tell ticks of two starts apart.
     pub epoch: u64,
+    /// The files of the page that is served at `/`. None: `/` is a text that says what is where.
+    pub page: Vec<PageFile>,
+    /// Whose pages may connect, besides the server's own. Programs that are not browsers always may.
+    pub allowed_origins: Vec<AllowedOrigin>,
     /// How much of everything there may be, and for how long.
     pub limits: Limits,
 }
@@ -39,6 +45,8 @@ impl<G: Game> Default for ServerConfig<G> {
             player_bytes_per_second: 256 * 1024,
             rewind_ms_max: REWIND_MS_MAX_DEFAULT,
             epoch: 0,
+            page: Vec::new(),
+            allowed_origins: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -52,6 +60,7 @@ impl<G: Game> ServerConfig<G> {
         }
         Schema::try_of::<G>().and_then(Layout::new).map_err(ConfigError::Schema)?;
         self.check_bots()?;
+        page::check(&self.page).map_err(ConfigError::Page)?;
         match encode(&self.settings).len() {
             bytes if bytes > SETTINGS_BYTES_MAX => Err(ConfigError::Settings(bytes)),
             _ => Ok(()),
@@ -119,6 +128,9 @@ pub enum ConfigError {
     /// A schema that cannot be laid out.
     #[error("the game's entities cannot be replicated: {0}")]
     Schema(String),
+    /// A page that cannot be served.
+    #[error("the page cannot be served: {0}")]
+    Page(String),
     /// Settings above [`SETTINGS_BYTES_MAX`].
     #[error(
         "the game's settings take {0} bytes encoded: at most {SETTINGS_BYTES_MAX} can be sent to a client"

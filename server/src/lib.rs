@@ -9,10 +9,14 @@ mod config;
 mod directory;
 mod lifecycle;
 mod net;
+mod origin;
+mod page;
 pub mod room;
 mod signals;
 
 pub use cli::{CommandLine, command_line};
 pub use config::{ConfigError, Limits, ServerConfig};
 pub use lifecycle::{Report, run};
+pub use origin::{AllowedOrigin, NoSite, Site};
+pub use page::PageFile;
 pub use room::BotFill;

@@ -5,6 +5,8 @@ use crate::directory::Directory;
 use crate::net::door::Join;
 use crate::net::listener;
 use crate::net::tally::Tally;
+use crate::origin::AllowedOrigin;
+use crate::page::PageFile;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -56,6 +58,8 @@ pub async fn run<G: Game>(
 /// What all tasks of a server share.
 pub(crate) struct Server<G: Game> {
     limits: Limits,
+    page: Vec<PageFile>,
+    allowed_origins: Vec<AllowedOrigin>,
     directory: Arc<Directory<G>>,
     tally: Tally,
     guests: AtomicU64,
@@ -64,10 +68,12 @@ pub(crate) struct Server<G: Game> {
 }
 
 impl<G: Game> Server<G> {
-    fn new(config: ServerConfig<G>) -> Self {
+    fn new(mut config: ServerConfig<G>) -> Self {
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         Self {
             limits: config.limits.clone(),
+            page: std::mem::take(&mut config.page),
+            allowed_origins: std::mem::take(&mut config.allowed_origins),
             directory: Arc::new(Directory::new(config, tasks.clone(), shutdown.clone())),
             tally: Tally::default(),
             guests: AtomicU64::new(0),
@@ -78,6 +84,16 @@ impl<G: Game> Server<G> {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The files of the page; none if there is no page.
+    pub(crate) fn page(&self) -> &[PageFile] {
+        &self.page
+    }
+
+    /// Whose pages may connect, besides the server's own.
+    pub(crate) fn allowed_origins(&self) -> &[AllowedOrigin] {
+        &self.allowed_origins
     }
 
     pub(crate) fn directory(&self) -> &Directory<G> {

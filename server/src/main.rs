@@ -2,8 +2,20 @@
 
 use std::process::ExitCode;
 use tickwire_arena::Arena;
-use tickwire_server::CommandLine;
+use tickwire_server::{CommandLine, PageFile};
 
 fn main() -> ExitCode {
-    CommandLine::<Arena>::new().with_bots().run()
+    CommandLine::<Arena>::new().with_page(page()).run()
+}
+
+/// The page that plays it in the browser.
+fn page() -> Vec<PageFile> {
+    let files = tickwire_web_page::FILES.iter().map(|file| PageFile {
+        path: file.path,
+        content_type: file.content_type,
+        bytes: file.bytes,
+        gzip: file.gzip,
+        etag: file.etag,
+    });
+    files.collect()
 }

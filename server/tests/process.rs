@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep, timeout};
 #[tokio::test]
 async fn the_ready_line_is_all_that_stands_on_standard_output() {
     let mut server = Process::start(&[]);
-    let page = http(server.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    assert!(page.starts_with("HTTP/1.1 200") && page.contains("Tickwire"), "{page}");
+    let text = http(server.address, "GET /about HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains("Tickwire"), "{text}");
     let info = http(server.address, "GET /info HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(info.contains("application/json") && info.contains("\"game\":\"arena\""), "{info}");
     server.signal("TERM");
@@ -23,6 +23,20 @@ async fn the_ready_line_is_all_that_stands_on_standard_output() {
     let mut rest = String::new();
     server.child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "");
+}
+
+#[tokio::test]
+async fn the_page_of_the_game_is_in_the_program() {
+    let server = Process::start(&[]);
+    let page = http(server.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<!doctype html>"), "{page}");
+    for (path, kind) in [("/game.js", "text/javascript"), ("/game_bg.wasm", "application/wasm")] {
+        let head = http(server.address, &format!("HEAD {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+        assert!(
+            head.starts_with("HTTP/1.1 200") && head.contains(&format!("content-type: {kind}")),
+            "{head}"
+        );
+    }
 }
 
 /// Told to stop, it says goodbye.
@@ -121,6 +135,13 @@ fn a_bad_configuration_is_one_sentence_and_78() {
         (&["--room-players-max", "many"], &[], "--room-players-max"),
         (&["--seed", "-1"], &[], "-1"),
         (&["--start-tick", "18446744073709551615"], &[], "--start-tick"),
+        (&["--allow-origin", "play.example.com"], &[], "--allow-origin"),
+        (
+            &["--allow-origin", "https://a.example", "--allow-origin", "https://b.example/page"],
+            &[],
+            "--allow-origin",
+        ),
+        (&[], &[("TICKWIRE_ALLOW_ORIGIN", "https://a.example,b")], "--allow-origin"),
         (&["--log-format", "xml"], &[], "--log-format"),
         (&["--bots", "257"], &[], "--bots"),
         (&["--bots", "some"], &[], "--bots"),

@@ -107,6 +107,12 @@ impl<'a> BitReader<'a> {
         Self { bytes, waiting: 0, waiting_bits: 0 }
     }
 
+    /// How many bits are left.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.bytes.len() as u64 * 8 + u64::from(self.waiting_bits)
+    }
+
     fn fill(&mut self) {
         while self.waiting_bits <= 56 {
             let Some((first, rest)) = self.bytes.split_first() else { return };

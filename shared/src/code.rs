@@ -50,8 +50,10 @@ impl ClassCode {
 
     /// Shorter words first, then smaller classes first.
     fn canonical(lengths: &[u8]) -> Self {
-        let mut order: Vec<u32> = (0..lengths.len() as u32).collect();
-        order.sort_by_key(|&class| (lengths[class as usize], class));
+        let of_length = |length: u8| move |class: &u32| lengths[*class as usize] == length;
+        let order: Vec<u32> = (0..=CODE_WORD_BITS_MAX)
+            .flat_map(|length| (0..lengths.len() as u32).filter(of_length(length)))
+            .collect();
         let mut words = vec![(0, 0); lengths.len()];
         let mut by_length: Vec<(usize, u32, u32)> = Vec::new();
         let mut word = 0u32;

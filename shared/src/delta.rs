@@ -19,8 +19,8 @@
 use crate::held::HeldRow;
 use crate::limits::{BASELINE_AGE_TICKS_MAX, ENTITIES_MAX};
 use crate::rows::{read_changes, read_full, read_owner};
-use crate::slots::sort_tail;
-use crate::{BitReader, BitWriter, EntityId, Held, Layout, Malformed, Tick, key_from_parts};
+use crate::slots::sort_slots;
+use crate::{BitReader, BitWriter, EntityId, Held, Layout, Malformed, PartBits, Tick, Usage, key_from_parts};
 
 /// Takes a body off the wire, and moves `held` on to `tick`.
 ///
@@ -51,26 +51,72 @@ pub fn read_delta(
     // Whatever goes wrong from here on leaves nothing that a later delta could build on.
     held.ticks = None;
     held.table.fresh.clear();
+    let mut usage = held.usage.take();
+    let read = read_body(body, layout, held, tick, baseline, usage.as_deref_mut());
+    held.usage = usage;
+    read?;
+    held.ticks = Some((tick, baseline.map(|(base, _)| base)));
+    Ok(())
+}
+
+fn read_body(
+    body: &[u8],
+    layout: &Layout,
+    held: &mut Held,
+    tick: Tick,
+    baseline: Option<(Tick, Option<Tick>)>,
+    mut usage: Option<&mut Usage>,
+) -> Result<(), Malformed> {
     let bits = &mut BitReader::new(body);
+    let mut meter = Meter { left: bits.left(), rows: usage.as_deref().map_or(0, Usage::row_bits) };
     read_left(bits, held)?;
-    read_entered(bits, layout, held, tick)?;
+    meter.step(bits, &mut usage, |parts| &mut parts.left);
+    read_entered(bits, layout, held, tick, usage.as_deref_mut())?;
     held.waiting = bits.read_gamma()?;
+    meter.step(bits, &mut usage, |parts| &mut parts.entered);
     read_own(bits, layout, held)?;
+    meter.step(bits, &mut usage, |parts| &mut parts.own);
     held.changed.clear();
     held.held_back.clear();
     if let Some((base, previous)) = baseline {
-        read_marks(bits, held, tick)?;
-        read_rows(bits, layout, held, tick, base, previous)?;
+        read_marks(bits, held, tick, &mut meter, &mut usage)?;
+        read_rows(bits, layout, held, tick, (base, previous), usage.as_deref_mut())?;
     }
+    // Only rows, so nothing is left for the part: the meter is brought up to date.
+    meter.step(bits, &mut usage, |parts| &mut parts.woken);
     let Held { table, changed, held_back, .. } = held;
     table.settle(tick, baseline, changed.iter().copied(), held_back);
     if let Some(slot) = held.table.own {
         let HeldRow { kind, columns, .. } = &mut held.rows[slot as usize];
-        read_owner(bits, &layout.kinds[*kind], columns)?;
+        let usage = usage.as_deref_mut().map(|usage| &mut usage.kinds[*kind]);
+        read_owner(bits, &layout.kinds[*kind], columns, usage)?;
     }
+    meter.step(bits, &mut usage, |parts| &mut parts.owner);
     bits.clone().finish()?;
-    held.ticks = Some((tick, baseline.map(|(base, _)| base)));
+    if let Some(usage) = usage {
+        usage.bits.padding += bits.left();
+    }
     Ok(())
+}
+
+/// Measures a body while it is read, part by part. What rows take is counted where they are read.
+struct Meter {
+    left: u64,
+    rows: u64,
+}
+
+impl Meter {
+    fn step(
+        &mut self,
+        bits: &BitReader<'_>,
+        usage: &mut Option<&mut Usage>,
+        part: impl FnOnce(&mut PartBits) -> &mut u64,
+    ) {
+        let Some(usage) = usage else { return };
+        let before = std::mem::replace(&mut self.left, bits.left());
+        let rows_before = std::mem::replace(&mut self.rows, usage.row_bits());
+        *part(&mut usage.bits) += before - self.left - (self.rows - rows_before);
+    }
 }
 
 /// Appends how many numbers there are, and each by its distance from the one before.
@@ -121,6 +167,7 @@ fn read_entered(
     layout: &Layout,
     held: &mut Held,
     tick: Tick,
+    mut usage: Option<&mut Usage>,
 ) -> Result<(), Malformed> {
     read_ascending(bits, |bits, index| {
         let generation = bits.read_gamma()?;
@@ -128,7 +175,7 @@ fn read_entered(
             return Err(Malformed("an entity enters that is there already"));
         }
         let id: EntityId = key_from_parts(index, generation << 1 | 1);
-        let kind = read_full(bits, layout, &mut held.row)?;
+        let kind = read_full(bits, layout, &mut held.row, usage.as_deref_mut())?;
         let slot = held.table.enter(id, kind, tick, 0) as usize;
         if held.rows.len() <= slot {
             held.rows.resize_with(slot + 1, HeldRow::default);
@@ -160,7 +207,13 @@ fn read_own(bits: &mut BitReader<'_>, layout: &Layout, held: &mut Held) -> Resul
 }
 
 /// Reads which slots were held back, and which changed.
-fn read_marks(bits: &mut BitReader<'_>, held: &mut Held, tick: Tick) -> Result<(), Malformed> {
+fn read_marks(
+    bits: &mut BitReader<'_>,
+    held: &mut Held,
+    tick: Tick,
+    meter: &mut Meter,
+    usage: &mut Option<&mut Usage>,
+) -> Result<(), Malformed> {
     let Held { table, changed, held_back, .. } = held;
     let is_old = |slot: u32| {
         let entry = table.slots.get(slot as usize);
@@ -170,19 +223,22 @@ fn read_marks(bits: &mut BitReader<'_>, held: &mut Held, tick: Tick) -> Result<(
         held_back.push(slot);
         is_old(slot).then_some(()).ok_or(Malformed("a slot is held back that is not there"))
     })?;
+    meter.step(bits, usage, |parts| &mut parts.held_back);
     let is_held_back = |slot| held_back.binary_search(&slot).is_ok();
     for &slot in table.active.iter().filter(|slot| !is_held_back(**slot)) {
         if bits.read_bit()? {
             changed.push(slot);
         }
     }
+    meter.step(bits, usage, |parts| &mut parts.active);
     let awake = changed.len();
     read_ascending(bits, |_, slot| {
         changed.push(slot);
         let is_quiet = is_old(slot) && !table.slots[slot as usize].is_active && !is_held_back(slot);
         is_quiet.then_some(()).ok_or(Malformed("a slot changes that is not there"))
     })?;
-    sort_tail(changed, awake, |slot| *slot);
+    meter.step(bits, usage, |parts| &mut parts.woken);
+    sort_slots(changed, awake);
     Ok(())
 }
 
@@ -191,8 +247,8 @@ fn read_rows(
     layout: &Layout,
     held: &mut Held,
     tick: Tick,
-    base: Tick,
-    previous: Option<Tick>,
+    (base, previous): (Tick, Option<Tick>),
+    mut usage: Option<&mut Usage>,
 ) -> Result<(), Malformed> {
     let Held { table, rows, row, changed, held_back, .. } = held;
     let mut changed = changed.iter().peekable();
@@ -210,7 +266,8 @@ fn read_rows(
         }
         let body = changed.next_if(|changed| **changed == number).map(|_| &mut *bits);
         let known = held.known(tick, ticks.0, ticks.1);
-        read_changes(body, &layout.kinds[held.kind], known, row)?;
+        let usage = usage.as_deref_mut().map(|usage| &mut usage.kinds[held.kind]);
+        read_changes(body, &layout.kinds[held.kind], known, row, usage)?;
         std::mem::swap(&mut held.previous, &mut held.columns);
         std::mem::swap(&mut held.columns, row);
     }

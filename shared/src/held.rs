@@ -4,7 +4,7 @@ use crate::layout::Ages;
 use crate::limits::PREVIOUS_AGE_TICKS_MAX;
 use crate::rows::Known;
 use crate::slots::SlotTable;
-use crate::{EntityId, Layout, Row, Snapshot, Tick, row_hash};
+use crate::{EntityId, Layout, Row, Snapshot, Tick, Usage, row_hash};
 
 /// A client's view of the world, row for row what the server wrote to it.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Held {
     pub(crate) changed: Vec<u32>,
     pub(crate) held_back: Vec<u32>,
     pub(crate) row: Vec<u32>,
+    /// Where the bits of bodies went, if that is counted.
+    pub(crate) usage: Option<Box<Usage>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -48,6 +50,28 @@ impl Held {
     #[must_use]
     pub fn tick(&self) -> Option<Tick> {
         self.ticks.map(|(tick, _)| tick)
+    }
+
+    /// Counts from now on where the bits of bodies go. `layout` is that of the bodies to be read.
+    pub fn count_usage(&mut self, layout: &Layout) {
+        self.usage.get_or_insert_with(|| Box::new(Usage::new(layout)));
+    }
+
+    /// Where the bits of bodies went, if that is counted: part by part, kind by kind. What travels around the bodies is for the
+    /// caller to add.
+    #[must_use]
+    pub fn usage(&self) -> Option<&Usage> {
+        self.usage.as_deref()
+    }
+
+    /// The same, to be added to.
+    pub fn usage_mut(&mut self) -> Option<&mut Usage> {
+        self.usage.as_deref_mut()
+    }
+
+    /// Nothing is held any more; the counts go on.
+    pub fn forget(&mut self) {
+        *self = Self { usage: self.usage.take(), ..Self::default() };
     }
 
     /// How many entities are in view that the server has not yet told of, because all at once would have been too much.

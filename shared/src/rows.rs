@@ -2,7 +2,7 @@
 
 use crate::layout::{Ages, Column, KindLayout};
 use crate::limits::COLUMNS_MAX;
-use crate::{BitReader, BitWriter, Layout, Malformed, Row};
+use crate::{BitReader, BitWriter, KindUsage, Layout, Malformed, Row, Usage};
 
 /// Writes a whole row, as it enters a view: the kind, then the columns that all may see.
 pub(crate) fn write_full(out: &mut BitWriter, layout: &Layout, row: Row<'_>) {
@@ -21,13 +21,15 @@ pub(crate) fn read_full(
     bits: &mut BitReader<'_>,
     layout: &Layout,
     row: &mut Vec<u32>,
+    mut usage: Option<&mut Usage>,
 ) -> Result<usize, Malformed> {
     let kind = bits.read(layout.kind_bits)? as usize;
     let Some(KindLayout { columns, .. }) = layout.kinds.get(kind) else {
         return Err(Malformed("an entity has an unknown kind"));
     };
     row.clear();
-    for column in columns {
+    for (place, column) in columns.iter().enumerate() {
+        let before = bits.left();
         let value = match column {
             Column { owner_only: true, .. } => 0,
             Column { is_key: true, .. } => bits.read_gamma()?,
@@ -37,6 +39,13 @@ pub(crate) fn read_full(
             return Err(Malformed("a column leaves its range"));
         }
         row.push(value);
+        if let Some(usage) = &mut usage {
+            usage.kinds[kind].fields[place].entered_bits += before - bits.left();
+        }
+    }
+    if let Some(usage) = usage {
+        usage.kinds[kind].entered += 1;
+        usage.kinds[kind].group_bits += u64::from(layout.kind_bits);
     }
     Ok(kind)
 }
@@ -100,11 +109,13 @@ impl Residuals {
 }
 
 /// Makes the new row from what is held: as expected everywhere if `bits` is `None`, else corrected by what [`Residuals::write`] wrote.
+/// Counts where the bits went, if there is somewhere to.
 pub(crate) fn read_changes(
     mut bits: Option<&mut BitReader<'_>>,
     kind: &KindLayout,
     known: Known<'_>,
     row: &mut Vec<u32>,
+    mut usage: Option<&mut KindUsage>,
 ) -> Result<(), Malformed> {
     row.clear();
     // Whatever holds stays; the rest is overwritten, group by group.
@@ -122,10 +133,21 @@ pub(crate) fn read_changes(
             }
             let expected = column.expected(place, known.base, known.previous, row, known.ages);
             row[place] = match &mut bits {
-                Some(bits) if changed => column.resolved(expected, column.code.read(bits)?)?,
+                Some(bits) if changed => {
+                    let before = bits.left();
+                    let value = column.resolved(expected, column.code.read(bits)?)?;
+                    if let Some(usage) = &mut usage {
+                        usage.fields[place].changed_bits += before - bits.left();
+                    }
+                    value
+                }
                 _ => expected,
             };
         }
+    }
+    if let (Some(usage), Some(_)) = (usage, bits) {
+        usage.changed += 1;
+        usage.group_bits += kind.groups()[1..].iter().filter(|group| !group.is_empty()).count() as u64;
     }
     Ok(())
 }
@@ -169,13 +191,18 @@ pub(crate) fn read_owner(
     bits: &mut BitReader<'_>,
     kind: &KindLayout,
     row: &mut [u32],
+    mut usage: Option<&mut KindUsage>,
 ) -> Result<(), Malformed> {
     if kind.owner.is_empty() || !bits.read_bit()? {
         return Ok(());
     }
     for &place in &kind.owner {
         let column = &kind.columns[place];
+        let before = bits.left();
         row[place] = column.resolved(row[place], column.code.read(bits)?)?;
+        if let Some(usage) = &mut usage {
+            usage.fields[place].changed_bits += before - bits.left();
+        }
     }
     Ok(())
 }

@@ -120,6 +120,11 @@ impl SlotTable {
         self.slots.iter().filter(|slot| slot.is_used()).map(|slot| slot.id)
     }
 
+    /// The same, by their index.
+    pub fn ids_by_index(&self) -> impl Iterator<Item = EntityId> {
+        self.by_index().map(|slot| self.slots[slot as usize].id)
+    }
+
     /// All used slots, by the index of their entity's id.
     pub(crate) fn by_index(&self) -> impl Iterator<Item = u32> {
         self.order.iter().map(|(_, slot)| *slot)
@@ -258,8 +263,13 @@ impl SlotTable {
             (entry.quiet, entry.is_active) = (QUIET_SNAPSHOTS_MAX - FRESH_SNAPSHOTS, true);
             active.push(slot);
         }
-        sort_tail(active, woken, |slot| *slot);
+        sort_slots(active, woken);
     }
+}
+
+/// [`sort_tail`] for slots.
+pub(crate) fn sort_slots(slots: &mut [u32], sorted: usize) {
+    sort_tail(slots, sorted, |slot| *slot);
 }
 
 /// Brings what follows the first `sorted` values, which are in order, into order with them. Mostly these are none or a few.

@@ -89,10 +89,15 @@ impl Usage {
         let PartBits { envelope, left, entered, own, held_back, active, woken, owner, padding, notices } =
             &self.bits;
         let parts = envelope + left + entered + own + held_back + active + woken + owner + padding + notices;
+        parts + self.row_bits()
+    }
+
+    /// The sum of all kinds.
+    pub(crate) fn row_bits(&self) -> u64 {
         let of_kind = |kind: &KindUsage| {
             let fields = kind.fields.iter().map(|field| field.entered_bits + field.changed_bits);
             kind.group_bits + fields.sum::<u64>()
         };
-        parts + self.kinds.iter().map(of_kind).sum::<u64>()
+        self.kinds.iter().map(of_kind).sum()
     }
 }

@@ -27,7 +27,7 @@ fn config() -> Config {
 /// If a type's own `Serialize` fails, which is a fault of that type.
 #[must_use]
 pub fn encode(value: &impl Serialize) -> Vec<u8> {
-    bincode::serde::encode_to_vec(value, config()).expect("our own values can be encoded")
+    bincode::serde::encode_to_vec(value, config()).unwrap_or_else(|_| unencodable())
 }
 
 /// Appends an encoded value of our own. Takes memory only if `out` has no room for it.
@@ -35,7 +35,7 @@ pub fn encode(value: &impl Serialize) -> Vec<u8> {
 /// # Panics
 /// As [`encode`].
 pub fn append(out: &mut Vec<u8>, value: &impl Serialize) {
-    bincode::serde::encode_into_std_write(value, out, config()).expect("our own values can be encoded");
+    bincode::serde::encode_into_std_write(value, out, config()).unwrap_or_else(|_| unencodable());
 }
 
 /// Appends an encoded value to a frame; `bytes_max` is what it can take at most.
@@ -47,8 +47,13 @@ pub fn append_message(frame: &mut Vec<u8>, value: &impl Serialize, bytes_max: us
     // Into a slice, because growing the vector byte by byte costs several times as much.
     frame.resize(start + bytes_max, 0);
     let used = bincode::serde::encode_into_slice(value, &mut frame[start..], config())
-        .expect("our own values can be encoded");
+        .unwrap_or_else(|_| unencodable());
     frame.truncate(start + used);
+}
+
+/// Without the error's text: to print that takes more code than all the rest of this file, in every page's WebAssembly.
+fn unencodable() -> ! {
+    panic!("our own values can be encoded")
 }
 
 /// Decodes bytes that hold exactly one value.

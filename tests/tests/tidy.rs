@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
-const CRATES: [&str; 6] = ["shared", "arena", "client", "server", "bot-client", "tests"];
+const CRATES: [&str; 7] = ["shared", "arena", "client", "server", "bot-client", "tests", "web"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
@@ -63,6 +63,20 @@ fn every_file_says_what_it_owns_and_is_of_a_size_to_read() {
         }
     }
     expect_none("a file opens with //! and has at most 400 lines", broken);
+}
+
+#[test]
+fn the_page_is_plain_and_short_too() {
+    let mut broken = Vec::new();
+    let page =
+        fs::read_dir(root().join("web/page")).expect("the page").map(|entry| entry.expect("a file").path());
+    for path in page.filter(|path| path.extension().is_some_and(|extension| extension == "js")) {
+        let text = fs::read_to_string(&path).expect("a readable script");
+        if !text.starts_with("// Owns ") || text.lines().count() > FILE_LINES_MAX {
+            broken.push(path.display().to_string());
+        }
+    }
+    expect_none("a script opens with // Owns and has at most 400 lines", broken);
 }
 
 #[test]

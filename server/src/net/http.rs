@@ -5,10 +5,11 @@ use super::connection::Socket;
 use super::door::Join;
 use super::tick_loop::room_failed;
 use super::upgrade::{self, Refused};
-use super::{console, play};
+use super::{console, page, play};
 use crate::directory::RoomStatus;
 use crate::lifecycle::Server;
 use crate::net::tally::Counts;
+use crate::page::{FRONT, PageFile};
 use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -39,15 +40,22 @@ struct ConsoleQuery {
 
 /// What is served, for any connection.
 pub(super) fn router<G: Game>(server: Arc<Server<G>>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/", get(front::<G>))
+        .route("/about", get(about::<G>))
         .route("/info", get(info::<G>))
         .route("/explain/{room}", get(explain::<G>))
         .route("/hits/{room}", get(hits::<G>))
         .route("/play/{room}", get(play_door::<G>))
         .route("/console/{room}", get(console_door::<G>))
-        .fallback(nowhere)
-        .with_state(server)
+        .fallback(nowhere);
+    let files = server.page().iter().cloned();
+    files.fold(router, with_file).with_state(server)
+}
+
+fn with_file<G: Game>(router: Router<Arc<Server<G>>>, file: PageFile) -> Router<Arc<Server<G>>> {
+    let path = format!("/{}", file.path);
+    router.route(&path, get(async move |headers: HeaderMap| page::answer(&file, &headers)))
 }
 
 async fn front<G: Game>(
@@ -59,10 +67,16 @@ async fn front<G: Game>(
     if upgrade::is_wanted(request.headers()) {
         return console_door(state, peer, Path(DEFAULT_ROOM.to_owned()), query, request).await;
     }
-    Ok(front_page::<G>(request.headers()).into_response())
+    let front = state.page().iter().find(|file| file.path == FRONT);
+    let headers = request.headers();
+    Ok(front.map_or_else(|| what_is_where::<G>(headers).into_response(), |file| page::answer(file, headers)))
 }
 
-fn front_page<G: Game>(headers: &HeaderMap) -> String {
+async fn about<G: Game>(headers: HeaderMap) -> String {
+    what_is_where::<G>(&headers)
+}
+
+fn what_is_where<G: Game>(headers: &HeaderMap) -> String {
     let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("HOST:PORT");
     format!(
         "This is Tickwire {version}, a game server. It runs rooms of the game \"{game}\", {rate} ticks per second.\n\
@@ -73,6 +87,7 @@ fn front_page<G: Game>(headers: &HeaderMap) -> String {
          ws://{host}/play/ROOM              play: a WebSocket for game clients\n\
          ws://{host}/console/ROOM?name=ME   chat: a WebSocket for people, one line per text message\n\
          ws://{host}/                       chat in the room {DEFAULT_ROOM:?}\n\
+         GET http://{host}/                 a page to play on, if the server has one; else this\n\
          \n\
          ROOM is any name of 1 to 32 of a-z, 0-9, _ and -: a room opens when somebody joins it.\n",
         version = env!("CARGO_PKG_VERSION"),
@@ -139,7 +154,7 @@ fn no_such_room() -> Refused {
 }
 
 async fn nowhere() -> Refused {
-    Refused::new(StatusCode::NOT_FOUND, "There is nothing here: GET / says what is where.")
+    Refused::new(StatusCode::NOT_FOUND, "There is nothing here: GET /about says what is where.")
 }
 
 async fn play_door<G: Game>(
@@ -187,7 +202,7 @@ fn answer<G: Game>(
     } else if server.directory().is_full_for(room) {
         Refused::new(StatusCode::SERVICE_UNAVAILABLE, "This server has no room left for one more room.")
     } else {
-        match upgrade::accept(request) {
+        match upgrade::accept(request, server.allowed_origins()) {
             Ok(accepted) => return Ok(accepted),
             Err(refused) => refused,
         }

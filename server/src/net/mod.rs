@@ -18,6 +18,7 @@ mod http;
 pub(crate) mod listener;
 mod look;
 mod metered;
+mod page;
 mod play;
 mod schedule;
 mod seat;

@@ -2,10 +2,12 @@
 
 use super::connection::{self, Socket};
 use crate::config::Limits;
+use crate::origin::{AllowedOrigin, Site, is_allowed};
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
-use axum::http::uri::{Authority, Uri};
+use axum::http::header::{
+    HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
@@ -33,6 +35,8 @@ impl Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let mut response = (self.status, format!("{}\n", self.sentence)).into_response();
+        // A sentence may repeat what was asked for.
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         // What a client that can do better needs to know.
         let hints: &[(HeaderName, &'static str)] = match self.status {
             StatusCode::UPGRADE_REQUIRED => &[(UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")],
@@ -52,8 +56,11 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 }
 
 /// The answer that makes a request's connection a WebSocket, and the encoded Hello that the request brings along.
-pub(super) fn accept(request: &Request) -> Result<(Response, Option<Vec<u8>>), Refused> {
-    check_origin(request.headers())?;
+pub(super) fn accept(
+    request: &Request,
+    allowed: &[AllowedOrigin],
+) -> Result<(Response, Option<Vec<u8>>), Refused> {
+    check_origin(request.headers(), allowed)?;
     let offer = read_offer(values(request.headers(), &SEC_WEBSOCKET_PROTOCOL));
     let mut response =
         create_response_with_body(request, Body::empty).map_err(|error| no_handshake(&error))?;
@@ -97,66 +104,19 @@ pub(super) async fn socket(upgrade: OnUpgrade, limits: &Limits) -> Option<Socket
     Some(connection::open(parts.io.into_inner(), parts.read_buf.to_vec(), limits.write_timeout).await)
 }
 
-/// Refuses pages of other sites: browsers let any page open a WebSocket to anywhere, but say which site it is of.
-///
-/// Programs that are not browsers send no Origin, and are none the worse for it.
-fn check_origin(headers: &HeaderMap) -> Result<(), Refused> {
+/// Refuses pages of other sites. Programs that are not browsers send no Origin, and are none the worse for it.
+fn check_origin(headers: &HeaderMap, allowed: &[AllowedOrigin]) -> Result<(), Refused> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if is_same_site(origin, host) {
+    if is_allowed(origin, host, allowed) {
         return Ok(());
     }
-    let sentence = "Pages may only connect to the server that they came from: Origin and Host differ.";
+    // What can be named is named, so that the sentence can be followed as it is.
+    let site = if origin.parse::<Site>().is_ok() { origin } else { "*" };
+    let sentence = format!(
+        "Only this server's own page may connect: Origin and Host differ. To let in the page that you came from, start the server with \
+         --allow-origin {site}"
+    );
     Err(Refused::new(StatusCode::FORBIDDEN, sentence))
-}
-
-fn is_same_site(origin: &str, host: &str) -> bool {
-    let (Ok(origin), Ok(host)) = (origin.parse::<Uri>(), host.parse::<Authority>()) else { return false };
-    let default_port = match origin.scheme_str() {
-        Some("http") => 80,
-        Some("https") => 443,
-        _ => return false,
-    };
-    let Some(site) = origin.authority() else { return false };
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(default_port);
-    site.host().eq_ignore_ascii_case(host.host()) && port(site) == port(&host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_of_the_same_host_and_port_are_let_in() {
-        for (origin, host) in [
-            ("http://localhost:9001", "localhost:9001"),
-            ("http://Example.com", "example.COM"),
-            ("http://example.com", "example.com:80"),
-            ("https://example.com:443", "example.com"),
-            ("http://[::1]:9001", "[::1]:9001"),
-        ] {
-            assert!(is_same_site(origin, host), "{origin} at {host}");
-        }
-    }
-
-    #[test]
-    fn pages_of_other_sites_are_not() {
-        for (origin, host) in [
-            ("http://evil.example", "localhost:9001"),
-            ("null", "localhost:9001"),
-            ("", "localhost:9001"),
-            ("http://localhost:9002", "localhost:9001"),
-            ("http://localhost", "localhost:9001"),
-            ("https://example.com", "example.com:80"),
-            ("http://localhost:9001.evil.example", "localhost:9001"),
-            ("http://evil-localhost:9001", "localhost:9001"),
-            ("http://localhost:9001@evil.example", "localhost:9001"),
-            ("file://localhost:9001", "localhost:9001"),
-            ("localhost:9001", "localhost:9001"),
-            ("http://localhost:9001", ""),
-        ] {
-            assert!(!is_same_site(origin, host), "{origin} at {host}");
-        }
-    }
 }

@@ -1,0 +1,139 @@
+//! Owns the proof that the page plays: what a person does in it happens on the server, and everybody sees the same.
+
+use crate::page::Page;
+use crate::stage::Stage;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use tickwire_arena::{Arena, Entity};
+use tickwire_shared::Role;
+use tickwire_tests::real::{PATIENCE, play, step_until};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+/// Where a page's own player is, in metres.
+async fn own(page: &Page) -> (f64, f64) {
+    let own = page.eval("tickwire.own()").await;
+    (own["x"].as_f64().expect("a number"), own["y"].as_f64().expect("a number"))
+}
+
+fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+    (a.0 - b.0).hypot(a.1 - b.1)
+}
+
+/// Holds keys down, one after the other, until the player has gone a metre: where it starts a wall may be in the way.
+async fn walk(page: &Page) {
+    let start = own(page).await;
+    for code in ["KeyD", "KeyS", "KeyA", "KeyW"] {
+        page.key(code, true).await;
+        let tick = page.eval("tickwire.stats().commands").await.as_f64().expect("a number");
+        page.until(&format!(
+            "tickwire.stats().commands > {tick} + 60 || Math.hypot(tickwire.own().x - {}, tickwire.own().y - {}) > 1",
+            start.0, start.1
+        ))
+        .await;
+        page.key(code, false).await;
+        if distance(own(page).await, start) > 1.0 {
+            return;
+        }
+    }
+    panic!("no key moves the player away from {start:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_joins_and_moves_and_a_native_client_sees_it_there() {
+    let stage = Stage::new().await;
+    let page = stage.join("Ann").await;
+    let mut watcher = stage.server.join::<Arena>("lobby", "Watcher", Role::Spectator).await;
+    walk(&page).await;
+    // It slides to a halt; then both know the same place.
+    let mut others = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let here = own(&page).await;
+        let snapshots = watcher.client().stats().snapshots + 1;
+        step_until(&mut watcher, |client| client.stats().snapshots >= snapshots).await;
+        watcher.client().newest(&mut others);
+        let there = others.iter().find_map(|(_, entity)| match entity {
+            Entity::Player(player) => Some((f64::from(player.pos.x), f64::from(player.pos.y))),
+            _ => None,
+        });
+        if distance(there.expect("the page's player"), here) < 0.02 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the server has it at {there:?}, the page at {here:?}");
+    }
+    assert_eq!(page.eval("tickwire.stats().hash_mismatches").await, 0);
+    assert_eq!(page.complaints(), [""; 0], "nothing is refused and nothing fails");
+}
+
+/// Names and scores as a page shows them.
+async fn scores(page: &Page) -> BTreeMap<String, i64> {
+    let scores = page.eval("tickwire.scores()").await;
+    let score = |entry: &Value| {
+        let name = entry["name"].as_str().expect("a name").to_owned();
+        (name, entry["score"].as_i64().expect("a score"))
+    };
+    scores.as_array().expect("a list").iter().map(score).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_pages_see_each_other_and_the_same_score() {
+    let stage = Stage::new().await;
+    let (ann, ben) = tokio::join!(stage.join("Ann"), stage.join("Ben"));
+    let sees = |name: &str| format!("tickwire.scores().some(entry => entry.name == '{name}')");
+    tokio::join!(async { ann.until(&sees("Ben")).await }, async { ben.until(&sees("Ann")).await });
+    // Two hunters fight, until one of them has a score.
+    let mut fighters = Vec::new();
+    for name in ["Cat", "Dan"] {
+        fighters.push(stage.server.join::<Arena>("lobby", name, Role::Player).await);
+    }
+    let deadline = Instant::now() + 2 * PATIENCE;
+    while scores(&ann).await.values().all(|score| *score == 0) {
+        assert!(Instant::now() < deadline, "two hunters do not find each other");
+        let [cat, dan] = fighters.try_into().unwrap_or_else(|_| panic!("two"));
+        let (cat, dan) = tokio::join!(play(cat, 1, 60), play(dan, 5, 60));
+        fighters = vec![cat, dan];
+    }
+    // Their seats, and so their scores, stay for a while.
+    drop(fighters);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (seen_by_ann, seen_by_ben) = tokio::join!(scores(&ann), scores(&ben));
+        if seen_by_ann == seen_by_ben && seen_by_ann.values().any(|score| *score != 0) {
+            assert!(["Ann", "Ben"].iter().all(|name| seen_by_ann.contains_key(*name)), "{seen_by_ann:?}");
+            break;
+        }
+        assert!(Instant::now() < deadline, "{seen_by_ann:?} and {seen_by_ben:?}");
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!([ann.complaints(), ben.complaints()].concat(), [""; 0]);
+}
+
+/// Only when it is asked for: `TICKWIRE_PICTURE=docs/page.png`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_picture_of_the_readme_is_of_the_page() {
+    let Some(path) = std::env::var_os("TICKWIRE_PICTURE") else { return };
+    let stage = Stage::new().await;
+    let page = stage.join("Ann").await;
+    page.resize(1400, 900).await;
+    let mut bots = JoinSet::<()>::new();
+    for seed in 0..16 {
+        let mut bot = stage.server.join::<Arena>("lobby", &format!("Bot {seed}"), Role::Player).await;
+        bots.spawn(async move {
+            loop {
+                bot = play(bot, seed, 300).await;
+            }
+        });
+    }
+    page.key("KeyN", true).await;
+    page.key("KeyN", false).await;
+    // When there is something to be seen: the graph has filled up, and a fight is on.
+    page.until("tickwire.frames > 500 && tickwire.scores().some(entry => entry.score > 1)").await;
+    let near = "tickwire.entities().filter(other => other.kind == 'Player' && Math.hypot(other.pos_x - own.x, other.pos_y - own.y) < 12)";
+    page.until(&format!("(own => own.alive && {near}.length > 2)(tickwire.own())")).await;
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::fs::write(root.join(path), page.screenshot().await).expect("the picture can be written");
+    bots.shutdown().await;
+}

@@ -1,0 +1,127 @@
+// Owns what the player's hands do: keyboard, mouse and touch sticks become the four numbers of an input.
+
+const WALK = {
+  KeyW: [0, -1], KeyA: [-1, 0], KeyS: [0, 1], KeyD: [1, 0],
+  ArrowUp: [0, -1], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowRight: [1, 0],
+};
+const FIRE = 1;
+const RAIL = 2;
+/** A stick that is pulled this far, in CSS pixels, is pulled all the way. */
+const STICK_PIXELS = 56;
+/** From this part of its way on, the right stick fires. */
+const FIRES_FROM = 0.75;
+
+export class Controls {
+  /** `canvas` takes mouse and touches; `rail` is the button for the second weapon on phones. */
+  constructor(canvas, rail) {
+    this.canvas = canvas;
+    this.rail = rail;
+    this.keys = new Set();
+    this.buttons = 0;
+    this.mouse = null;
+    this.aim = 0;
+    /** Touch sticks by pointer: where they began, how far they are pulled (-1 to 1), and which one it is. */
+    this.sticks = new Map();
+    this.railHeld = false;
+    this.clicks = 0;
+    this.listen();
+  }
+
+  listen() {
+    window.addEventListener("keydown", (event) => {
+      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+      this.keys.add(event.code);
+      if (event.code in WALK || event.code === "Space") event.preventDefault();
+    });
+    window.addEventListener("keyup", (event) => this.keys.delete(event.code));
+    window.addEventListener("blur", () => this.release());
+    document.addEventListener("visibilitychange", () => this.release());
+    this.canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    this.canvas.addEventListener("pointerdown", (event) => this.down(event));
+    this.canvas.addEventListener("pointermove", (event) => this.move(event));
+    for (const type of ["pointerup", "pointercancel"]) {
+      window.addEventListener(type, (event) => this.up(event));
+    }
+    this.rail.addEventListener("pointerdown", () => (this.railHeld = true));
+  }
+
+  /** Lets everything go: who is not looking must not run on. */
+  release() {
+    this.keys.clear();
+    this.sticks.clear();
+    this.buttons = 0;
+    this.railHeld = false;
+  }
+
+  down(event) {
+    if (event.pointerType === "touch") {
+      this.rail.hidden = false;
+      const isLeft = event.clientX < window.innerWidth / 2;
+      this.sticks.set(event.pointerId, { isLeft, x: event.clientX, y: event.clientY, pull: [0, 0] });
+      return;
+    }
+    this.clicks += 1;
+    this.canvas.focus();
+    this.mouse = [event.clientX, event.clientY];
+    this.buttons = event.buttons;
+  }
+
+  move(event) {
+    const stick = this.sticks.get(event.pointerId);
+    if (stick) {
+      const way = [event.clientX - stick.x, event.clientY - stick.y];
+      const length = Math.max(STICK_PIXELS, Math.hypot(...way));
+      stick.pull = way.map((part) => part / length);
+    } else if (event.pointerType !== "touch") {
+      this.mouse = [event.clientX, event.clientY];
+      this.buttons = event.buttons;
+    }
+  }
+
+  up(event) {
+    this.sticks.delete(event.pointerId);
+    this.railHeld = false;
+    if (event.pointerType !== "touch") this.buttons = event.buttons;
+  }
+
+  stick(isLeft) {
+    return [...this.sticks.values()].find((stick) => stick.isLeft === isLeft)?.pull;
+  }
+
+  /** Draws the touch sticks: where each began, and how far it is pulled. `ratio` is pixels per CSS pixel. */
+  draw(context, ratio) {
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.strokeStyle = "#8492a860";
+    context.fillStyle = "#4fd1c590";
+    context.lineWidth = 2;
+    for (const { x, y, pull } of this.sticks.values()) {
+      context.beginPath();
+      context.arc(x, y, STICK_PIXELS, 0, Math.PI * 2);
+      context.stroke();
+      context.beginPath();
+      context.arc(x + pull[0] * STICK_PIXELS, y + pull[1] * STICK_PIXELS, STICK_PIXELS * 0.4, 0, Math.PI * 2);
+      context.fill();
+    }
+  }
+
+  /** Walk to the right and down, look, buttons. `centre` is where the player is on the screen, in CSS pixels. */
+  input(centre) {
+    let [x, y] = this.stick(true) ?? [0, 0];
+    for (const key of this.keys) {
+      const way = WALK[key];
+      if (way) [x, y] = [x + way[0], y + way[1]];
+    }
+    const looks = this.stick(false);
+    let buttons = 0;
+    if (looks) {
+      const pull = Math.hypot(...looks);
+      if (pull > 0.15) this.aim = Math.atan2(looks[1], looks[0]);
+      if (pull > FIRES_FROM) buttons |= FIRE;
+    } else if (this.mouse && centre) {
+      this.aim = Math.atan2(this.mouse[1] - centre[1], this.mouse[0] - centre[0]);
+    }
+    if (this.buttons & 1 || this.keys.has("Space")) buttons |= FIRE;
+    if (this.buttons & 2 || this.keys.has("KeyE") || this.railHeld) buttons |= RAIL;
+    return Float64Array.of(x, y, this.aim, buttons);
+  }
+}
