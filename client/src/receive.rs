@@ -47,7 +47,7 @@ impl<G: Game> Client<G> {
             ServerMessage::Snapshot(snapshot) => {
                 usage.bits.envelope += (bytes - snapshot.body.0.len()) as u64 * 8;
             }
-            ServerMessage::Welcome(_) => usage.bits.envelope += bytes as u64 * 8,
+            ServerMessage::Welcome(_) | ServerMessage::Roster(_) => usage.bits.envelope += bytes as u64 * 8,
             _ => usage.bits.notices += bytes as u64 * 8,
         }
     }

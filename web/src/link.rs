@@ -30,7 +30,8 @@ impl Pipe {
     }
 
     fn due(&mut self, now: Duration) -> Option<Vec<u8>> {
-        self.waiting.pop_front_if(|(arrival, _)| *arrival <= now).map(|(_, bytes)| bytes)
+        let is_due = self.waiting.front().is_some_and(|(arrival, _)| *arrival <= now);
+        if is_due { self.waiting.pop_front().map(|(_, bytes)| bytes) } else { None }
     }
 }
 
@@ -72,7 +73,7 @@ impl PageLink {
     }
 
     /// What is to go to the socket by now.
-    pub fn to_socket(&mut self, now: Duration) -> Option<Vec<u8>> {
+    pub fn due_at_socket(&mut self, now: Duration) -> Option<Vec<u8>> {
         self.up.due(now)
     }
 
@@ -82,7 +83,7 @@ impl PageLink {
     }
 
     /// What has reached the client by now.
-    pub fn to_client(&mut self, now: Duration) -> Option<Vec<u8>> {
+    pub fn due_at_client(&mut self, now: Duration) -> Option<Vec<u8>> {
         self.down.due(now)
     }
 

@@ -122,7 +122,7 @@ impl<P: PageGame> Page<P> {
     }
 
     fn deliver(&mut self, now: Duration) {
-        while let Some(bytes) = self.link.to_client(now) {
+        while let Some(bytes) = self.link.due_at_client(now) {
             self.take(now, &bytes);
         }
     }
@@ -147,7 +147,7 @@ impl<P: PageGame> Page<P> {
         while let Some(bytes) = self.client.poll_transmit() {
             self.link.send(now, bytes);
         }
-        self.link.to_socket(now)
+        self.link.due_at_socket(now)
     }
 
     /// What the player wants in every tick from now on: see [`PageGame::input`].

@@ -100,5 +100,5 @@ fn pages_talk_and_know_who_is_there() {
     assert_eq!(roster[0]["player"].as_f64(), own);
     let settings = world.seats[ann].page.settings_json().expect("it has joined");
     let settings: Value = serde_json::from_str(&settings).expect("JSON");
-    assert_eq!(settings["map"]["size"], serde_json::json!([80.0, 60.0]));
+    assert_eq!(settings["map"]["size"], serde_json::json!([80, 60]));
 }
