@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use tickwire_arena::{Arena, Entity};
-use tickwire_shared::Role;
+use tickwire_shared::{Game, Role};
 use tickwire_tests::real::{PATIENCE, play, step_until};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -131,9 +131,33 @@ async fn the_picture_of_the_readme_is_of_the_page() {
     page.key("KeyN", false).await;
     // When there is something to be seen: the graph has filled up, and a fight is on.
     page.until("tickwire.frames > 500 && tickwire.scores().some(entry => entry.score > 1)").await;
-    let near = "tickwire.entities().filter(other => other.kind == 'Player' && Math.hypot(other.pos_x - own.x, other.pos_y - own.y) < 12)";
-    page.until(&format!("(own => own.alive && {near}.length > 2)(tickwire.own())")).await;
+    walk_into_a_fight(&page).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::write(root.join(path), page.screenshot().await).expect("the picture can be written");
     bots.shutdown().await;
+}
+
+/// Walks towards the middle of the map, until there is company.
+async fn walk_into_a_fight(page: &Page) {
+    let middle = <Arena as Game>::Settings::default().map.size / 2.0;
+    let (x, y) = (f64::from(middle.x), f64::from(middle.y));
+    let near = "tickwire.entities().filter(other => other.kind == 'Player' && other.alive && Math.abs(other.pos_y - own.y) < 6 \
+                && Math.abs(other.pos_x - own.x + 2) < 6)";
+    let is_in_it = format!(
+        "(own => own.alive && Math.hypot(own.x - {x}, own.y - {y}) < 18 && {near}.length > 2)(tickwire.own())"
+    );
+    let deadline = Instant::now() + 4 * PATIENCE;
+    while page.eval(&is_in_it).await != true {
+        assert!(Instant::now() < deadline, "there is no fight");
+        let here = own(page).await;
+        let keys = [if here.0 < x { "KeyD" } else { "KeyA" }, if here.1 < y { "KeyS" } else { "KeyW" }];
+        let frames = page.eval("tickwire.frames").await;
+        for key in keys {
+            page.key(key, true).await;
+        }
+        page.until(&format!("tickwire.frames > {frames} + 15")).await;
+        for key in keys {
+            page.key(key, false).await;
+        }
+    }
 }
