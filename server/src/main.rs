@@ -5,7 +5,7 @@ use tickwire_arena::Arena;
 use tickwire_server::{CommandLine, PageFile};
 
 fn main() -> ExitCode {
-    CommandLine::<Arena>::new().with_page(page()).run()
+    CommandLine::<Arena>::new().with_bots().with_page(page()).run()
 }
 
 /// The page that plays it in the browser.
