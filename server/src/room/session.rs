@@ -188,12 +188,12 @@ impl<I: Copy + Default> Session<I> {
         self.baseline.filter(|baseline| tick.since(*baseline) <= BASELINE_AGE_TICKS_MAX as i64)
     }
 
-    /// A snapshot was written, from this baseline, in a frame of so many bytes.
-    pub fn sent(&mut self, tick: Tick, baseline: Option<Tick>, bytes: usize) {
+    /// A snapshot was written, from this baseline.
+    pub fn sent(&mut self, tick: Tick, baseline: Option<Tick>) {
         self.previous = baseline;
         self.baseline = Some(tick);
         self.slack = Slack::NONE;
-        self.window.note_sent(tick, bytes);
+        self.window.note_sent(tick);
         self.shown.note(tick);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The kernel and the routers on the way swallow megabytes for a client whose link cannot carry the rate, so only acks say what
 //! has arrived. After the idea of BBR (N. Cardwell et al., 2016), two figures of a link are enough: its shortest delay, and how long it
-//! takes for a byte. The first is the least that an ack took of late; the second shows in how far apart frames arrive that had to
+//! takes for a frame. The first is the least that an ack took of late; the second shows in how far apart frames arrive that had to
 //! wait for each other. A frame goes when by these two it would wait for nobody on its way.
 
 use super::types::{Rejection, reject};
@@ -26,8 +26,7 @@ const JITTER_GAIN: f64 = 1.0 / 16.0;
 /// this long: or a queue that grows slowly would be taken for the link's own delay.
 const SPAN_TICKS: f64 = 60.0;
 const IDLE_TICKS: f64 = 1.0;
-/// Arrivals, one behind the other, of which the middle distance per byte is the link's time for one. Not per frame: what merges more ticks
-/// has more bytes.
+/// Arrivals, one behind the other, of which the middle distance is the link's time for a frame.
 const GAPS: usize = 5;
 /// A link that takes no more than this for a frame carries all of them.
 const FRAME_TICKS_MIN: f64 = 1.1;
@@ -35,46 +34,34 @@ const FRAME_TICKS_MIN: f64 = 1.1;
 const FRAME_TICKS_MAX: f64 = 30.0;
 /// By which share less is believed with each tick in which nothing waited, so that a link that has become wider is found out: the more is under way
 /// that only later acks will tell of, the less; and the more, the longer nothing has waited.
-const PROBE_PER_TICK: f64 = 0.005;
-const PROBE_DOUBLED_AFTER_TICKS: f64 = 8.0;
+const PROBE_PER_TICK: f64 = 0.02;
+const PROBE_DOUBLED_AFTER_TICKS: f64 = 40.0;
 
 /// Snapshots under way: sent, and not yet acked.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// With their bytes.
-    sent: VecDeque<(Tick, usize)>,
+    sent: VecDeque<Tick>,
     acked: Option<Tick>,
     /// When the window last moved, or was empty.
     moved: Tick,
     delays: Delays,
     /// When the snapshot that was acked last arrived there and its ack would have come here at once, as a place in time.
     arrived: f64,
-    /// What the link took per byte between the last arrivals of snapshots that had to wait, the newest last.
+    /// The last gaps between arrivals of snapshots that had to wait, the newest last.
     gaps: [f64; GAPS],
     /// When one last had to wait, as a place in time.
     waited: f64,
-    /// How long the link takes for a byte; 0 if it does not matter.
-    byte_ticks: f64,
-    /// Of the frame that was sent last: the next one will have about as many.
-    bytes: usize,
+    /// How long the link takes for a frame; 0 if it does not matter.
+    frame_ticks: f64,
     /// The next frame goes only after the link has been idle for a moment.
     shall_idle: bool,
-}
-
-/// What an ack says has arrived: one frame, or several since the last ack.
-struct Arrived {
-    first: Tick,
-    newest: Tick,
-    newest_bytes: usize,
-    /// Of all of them.
-    bytes: usize,
 }
 
 /// What acks say of the link, in ticks from a snapshot to its ack.
 #[derive(Clone, Debug)]
 struct Delays {
-    /// The least of the span that goes on, and of the one before, each with the bytes of its frame.
-    least: [(f64, usize); 2],
+    /// The least of the span that goes on, and of the one before.
+    least: [f64; 2],
     /// When the span that goes on began, as a place in time.
     since: f64,
     last: f64,
@@ -82,21 +69,17 @@ struct Delays {
 }
 
 impl Delays {
-    const UNKNOWN: Self =
-        Self { least: [(f64::INFINITY, 0); 2], since: 0.0, last: f64::INFINITY, jitter: 0.0 };
+    const UNKNOWN: Self = Self { least: [f64::INFINITY; 2], since: 0.0, last: f64::INFINITY, jitter: 0.0 };
 
     /// Says whether a new span began.
-    fn note(&mut self, at: f64, delay: f64, bytes: usize, is_narrow: bool) -> bool {
+    fn note(&mut self, at: f64, delay: f64) -> bool {
         let is_over = at - self.since > SPAN_TICKS;
         if is_over {
-            self.least = [(f64::INFINITY, 0), self.least[0]];
+            self.least = [f64::INFINITY, self.least[0]];
             self.since = at;
         }
-        if delay < self.least[0].0 {
-            self.least[0] = (delay, bytes);
-        }
-        // On a link that is too narrow, how much frames differ is what they waited for each other.
-        if self.last.is_finite() && !is_narrow {
+        self.least[0] = self.least[0].min(delay);
+        if self.last.is_finite() {
             self.jitter += ((delay - self.last).abs() - self.jitter) * JITTER_GAIN;
         }
         self.last = delay;
@@ -104,12 +87,7 @@ impl Delays {
     }
 
     fn least(&self) -> f64 {
-        self.shortest().0
-    }
-
-    /// The least, and the bytes of its frame.
-    fn shortest(&self) -> (f64, usize) {
-        if self.least[0].0 <= self.least[1].0 { self.least[0] } else { self.least[1] }
+        self.least[0].min(self.least[1])
     }
 
     fn jitter(&self) -> f64 {
@@ -127,8 +105,7 @@ impl Window {
             arrived: 0.0,
             gaps: [0.0; GAPS],
             waited: 0.0,
-            byte_ticks: 0.0,
-            bytes: 0,
+            frame_ticks: 0.0,
             shall_idle: false,
         }
     }
@@ -143,18 +120,14 @@ impl Window {
         }
         // All that is under way and this one arrive one after the other: as soon as it would, were it alone?
         let idle = if self.shall_idle { -IDLE_TICKS } else { QUEUED_TICKS };
-        let (least, bytes) = self.delays.shortest();
-        let alone = tick.0 as f64 + least + idle;
-        // Its own bytes, be they more or fewer than those of the quickest, are on both sides.
-        let bytes = self.sent.iter().map(|(_, bytes)| bytes).sum::<usize>() + bytes;
-        self.byte_ticks == 0.0 || self.arrived + self.byte_ticks * bytes as f64 <= alone
+        let alone = tick.0 as f64 + self.delays.least() + idle;
+        self.frame_ticks == 0.0 || self.arrived + self.frame_ticks * (under_way + 1) as f64 <= alone
     }
 
-    /// A snapshot of this tick goes, in a frame of so many bytes.
-    pub fn note_sent(&mut self, tick: Tick, bytes: usize) {
+    /// A snapshot of this tick goes.
+    pub fn note_sent(&mut self, tick: Tick) {
         assert!(self.sent.len() < UNACKED_SNAPSHOTS_MAX, "asked before");
-        self.sent.push_back((tick, bytes));
-        self.bytes = bytes;
+        self.sent.push_back(tick);
         self.shall_idle = false;
     }
 
@@ -171,23 +144,18 @@ impl Window {
     /// Takes an ack in, while `next` is the tick that runs next. It came at a place in time, and had waited at the client for so many ticks
     /// before it was sent.
     pub fn ack(&mut self, acked: WireTick, next: Tick, at: f64, waited: f64) -> Result<(), Rejection> {
-        let Some(newest) = self.sent.back().map(|(tick, _)| *tick).or(self.acked) else { return Ok(()) };
+        let Some(newest) = self.sent.back().copied().or(self.acked) else { return Ok(()) };
         let acked = acked.near(newest);
-        if let Ok(place) = self.sent.binary_search_by_key(&acked, |(tick, _)| *tick) {
-            let arrived = Arrived {
-                first: self.sent[0].0,
-                newest: acked,
-                newest_bytes: self.sent[place].1,
-                bytes: self.sent.drain(..=place).map(|(_, bytes)| bytes).sum(),
-            };
+        if let Ok(place) = self.sent.binary_search(&acked) {
+            self.sent.drain(..=place);
             self.moved = next;
-            self.learn(&arrived, at - waited);
+            self.learn(acked, at - waited, place + 1);
             self.acked = Some(acked);
             return Ok(());
         }
         // An older one again is a repetition; one that was never sent is a lie that no client tells by accident.
         if self.acked.is_some_and(|known| acked <= known)
-            || self.sent.front().is_some_and(|(first, _)| acked < *first)
+            || self.sent.front().is_some_and(|first| acked < *first)
         {
             if self.sent.is_empty() {
                 self.moved = next;
@@ -207,42 +175,42 @@ impl Window {
         self.delays.jitter()
     }
 
-    fn learn(&mut self, frames: &Arrived, arrived: f64) {
+    fn learn(&mut self, acked: Tick, arrived: f64, snapshots: usize) {
         // Less than nothing is what a server that stood still makes of it.
-        let delay = (arrived - frames.newest.0 as f64).max(0.0);
+        let delay = (arrived - acked.0 as f64).max(0.0);
         let ticks = arrived - self.arrived;
-        let is_new_span = self.delays.note(arrived, delay, frames.newest_bytes, self.byte_ticks > 0.0);
-        let (least, least_bytes) = self.delays.shortest();
-        let alone = least + self.byte_ticks * frames.newest_bytes.saturating_sub(least_bytes) as f64;
-        if delay <= alone + self.delays.jitter() + QUEUED_TICKS {
+        let gap = ticks / snapshots as f64;
+        let is_new_span = self.delays.note(arrived, delay);
+        self.arrived = arrived;
+        let went = self.acked.map_or(gap, |before| acked.since(before) as f64 / snapshots as f64);
+        if delay <= self.delays.least() + self.delays.jitter() + QUEUED_TICKS {
             let haste = 1.0 + (arrived - self.waited) / PROBE_DOUBLED_AFTER_TICKS;
             let share = PROBE_PER_TICK * ticks * haste / (self.sent.len() + 1) as f64;
-            self.byte_ticks *= 1.0 - share.clamp(0.0, 1.0);
-            if self.byte_ticks == 0.0 {
+            self.frame_ticks *= 1.0 - share.clamp(0.0, 1.0);
+            if self.frame_ticks == 0.0 {
                 // Of a link that carries all so far nothing is believed but what several in a row say: one may come late for many reasons.
                 self.gaps = [0.0; GAPS];
             }
         } else {
-            // The link was at work on these from when the first got there, or the one before was through.
-            let there = frames.first.0 as f64 + least - self.byte_ticks * least_bytes as f64;
-            let busy_ticks = (arrived - self.arrived.max(there)).clamp(0.0, FRAME_TICKS_MAX);
             self.gaps.rotate_left(1);
-            self.gaps[GAPS - 1] = busy_ticks / frames.bytes.max(1) as f64;
+            self.gaps[GAPS - 1] = gap;
             self.waited = arrived;
-            self.byte_ticks = self.gap();
+            // Who went as far apart as that has not shown that the link is so slow.
+            if gap > went || self.gap() < self.frame_ticks {
+                self.frame_ticks = self.gap();
+            }
         }
-        self.arrived = arrived;
-        if self.byte_ticks * (self.bytes as f64) < FRAME_TICKS_MIN {
-            self.byte_ticks = 0.0;
+        if self.frame_ticks < FRAME_TICKS_MIN {
+            self.frame_ticks = 0.0;
         }
-        self.shall_idle |= is_new_span && self.byte_ticks > 0.0;
+        self.shall_idle |= is_new_span && self.frame_ticks > 0.0;
     }
 
     /// The middle one: a stall, after which all that waited comes at once, is one long gap and many short ones.
     fn gap(&self) -> f64 {
         let mut gaps = self.gaps;
         gaps.sort_unstable_by(f64::total_cmp);
-        gaps[GAPS / 2]
+        gaps[GAPS / 2].clamp(0.0, FRAME_TICKS_MAX)
     }
 }
 
@@ -251,7 +219,7 @@ mod tests {
     use super::*;
 
     fn window(sent: &[u64]) -> Window {
-        let sent = sent.iter().map(|tick| (Tick(*tick), 100)).collect();
+        let sent = sent.iter().copied().map(Tick).collect();
         Window { sent, acked: Some(Tick(65_530)), ..Window::new(Tick(0)) }
     }
 
@@ -278,10 +246,8 @@ mod tests {
     /// A link of one bottleneck, all in ticks.
     struct Link {
         one_way: f64,
-        /// Of a frame that has what changed in so many ticks.
-        bytes: fn(u64) -> usize,
-        /// How long the bottleneck takes for a byte, in a tick.
-        byte_ticks: fn(u64) -> f64,
+        /// How long the bottleneck takes for a frame of a tick.
+        frame: fn(u64) -> f64,
         /// Added to every frame's way, by its number.
         jitter: fn(u64) -> f64,
         /// Nothing comes through between these.
@@ -299,7 +265,7 @@ mod tests {
     /// A client that acks the newest frame at each of its ticks.
     fn run(link: &Link, ticks: u64) -> Outcome {
         let mut window = Window::new(Tick(0));
-        let (mut free, mut last, mut sent) = (0.0f64, 0.0f64, 0);
+        let (mut free, mut last) = (0.0f64, 0.0f64);
         // When each frame comes; when each ack does.
         let (mut frames, mut acks) = (VecDeque::new(), VecDeque::<(f64, Tick, f64)>::new());
         let mut outcome = Outcome { ages: Vec::new(), arrivals: Vec::new() };
@@ -310,10 +276,8 @@ mod tests {
                 window.ack(Tick::wire(acked), Tick(tick), at, waited).expect("it was sent");
             }
             if window.has_place(Tick(tick)) {
-                let bytes = (link.bytes)(tick - sent);
-                window.note_sent(Tick(tick), bytes);
-                sent = tick;
-                free = free.max(now) + (link.byte_ticks)(tick) * bytes as f64;
+                window.note_sent(Tick(tick));
+                free = free.max(now) + (link.frame)(tick);
                 let mut at = free + link.one_way + (link.jitter)(tick);
                 if (link.stall.0..link.stall.1).contains(&at) {
                     at = link.stall.1;
@@ -351,10 +315,7 @@ mod tests {
     fn a_link_that_carries_all_gets_all() {
         for one_way in [0.1, 2.0, 7.3] {
             for jitter in [|_| 0.0, |tick| (tick * 7 % 10) as f64 / 10.0] {
-                let outcome = run(
-                    &Link { one_way, bytes: |_| 100, byte_ticks: |_| 0.0005, jitter, stall: NO_STALL },
-                    3000,
-                );
+                let outcome = run(&Link { one_way, frame: |_| 0.05, jitter, stall: NO_STALL }, 3000);
                 let missing = 3000 - outcome.ages.len();
                 assert!(missing < 40, "{one_way}: {missing} of 3000 were left out");
             }
@@ -364,10 +325,7 @@ mod tests {
     #[test]
     fn a_link_of_half_the_rate_gets_half_of_them_fresh() {
         for one_way in [0.3, 2.0, 6.0] {
-            let outcome = run(
-                &Link { one_way, bytes: |_| 100, byte_ticks: |_| 0.02, jitter: |_| 0.0, stall: NO_STALL },
-                6000,
-            );
+            let outcome = run(&Link { one_way, frame: |_| 2.0, jitter: |_| 0.0, stall: NO_STALL }, 6000);
             let steady = &outcome.ages[300..];
             let age = quantile(steady, 0.99);
             // Two ticks are the frame's own time; a link is probed for more with one frame that waits.
@@ -376,26 +334,11 @@ mod tests {
         }
     }
 
-    /// As those of a real room are. A link of half the rate carries every fifth or sixth of these, and takes five ticks for each.
-    #[test]
-    fn what_merges_more_ticks_has_more_bytes_and_is_fresh_all_the_same() {
-        let bytes = |merged| 50 + 26 * merged as usize + merged as usize % 3 * 10;
-        for one_way in [0.6, 2.0, 6.0] {
-            let link = Link { one_way, bytes, byte_ticks: |_| 2.0 / 76.0, jitter: |_| 0.0, stall: NO_STALL };
-            let outcome = run(&link, 6000);
-            let steady = &outcome.ages[300..];
-            let (half, most) = (quantile(steady, 0.5), quantile(steady, 0.99));
-            assert!(half <= 7.0 && most <= 8.5, "{one_way}: p50 {half}, p99 {most}, {}", steady.len());
-            assert!(outcome.ages.len() > 1000, "{one_way}: {}", outcome.ages.len());
-        }
-    }
-
     #[test]
     fn a_link_that_becomes_wide_again_soon_gets_all() {
-        let byte_ticks = |tick| if tick < 2000 { 0.03 } else { 0.0005 };
+        let frame = |tick| if tick < 2000 { 3.0 } else { 0.05 };
         for one_way in [0.3, 6.0] {
-            let outcome =
-                run(&Link { one_way, bytes: |_| 100, byte_ticks, jitter: |_| 0.0, stall: NO_STALL }, 3000);
+            let outcome = run(&Link { one_way, frame, jitter: |_| 0.0, stall: NO_STALL }, 3000);
             let soon = outcome.arrivals.iter().filter(|at| (2300.0..2900.0).contains(*at)).count();
             assert!(soon > 590, "{one_way}: {soon} of 600, from 5 s after");
         }
@@ -404,8 +347,7 @@ mod tests {
     #[test]
     fn after_a_stall_all_goes_on_at_once() {
         let stall = (1000.0, 1060.0);
-        let outcome =
-            run(&Link { one_way: 3.0, bytes: |_| 100, byte_ticks: |_| 0.0005, jitter: |_| 0.0, stall }, 1400);
+        let outcome = run(&Link { one_way: 3.0, frame: |_| 0.05, jitter: |_| 0.0, stall }, 1400);
         let after = outcome.arrivals.iter().filter(|at| **at > 1064.0).count();
         assert!(after > 325, "{after} in 336 ticks");
         let queued = outcome.arrivals.iter().filter(|at| **at == 1060.0).count();
