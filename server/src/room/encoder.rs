@@ -129,8 +129,8 @@ impl Encoder {
         });
         append_message(frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
         let snapshot_bytes = frame.len();
-        append_notices(frame, session, with_hash, scene.roster);
         session.sent(tick, baseline);
+        append_notices(frame, session, with_hash, scene.roster);
         // What greets a newcomer, above all the game's settings, must not keep the world from it.
         session.budget.spend(frame.len() - greeting_bytes, G::TICK_RATE_HZ);
         let Usage { frames, bytes, bits, .. } = &mut self.usage;

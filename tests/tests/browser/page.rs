@@ -1,10 +1,8 @@
 //! Owns one page in a browser: what a person can do with it, and what its own figures say.
 
 use crate::cdp::Cdp;
-
 use crate::chromium::Chromium;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tickwire_tests::real::PATIENCE;
@@ -129,7 +127,7 @@ impl Page {
     /// A picture of it, as PNG.
     pub async fn screenshot(&self) -> Vec<u8> {
         let picture = text(&self.call("Page.captureScreenshot", json!({ "format": "png" })).await["data"]);
-        BASE64.decode(picture).expect("base64")
+        BASE64.decode(picture.as_bytes()).expect("base64")
     }
 
     /// Exceptions that nobody caught, errors in the console, and what the policy refused.
