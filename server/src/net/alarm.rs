@@ -1,4 +1,5 @@
-//! Owns the wait for a tick's deadline: on Linux to some tens of microseconds, elsewhere to a millisecond or two.
+//! Owns the waits of a room's task: for a tick's deadline, on Linux to some tens of microseconds and elsewhere to a millisecond or two,
+//! and for what need not be so exact.
 
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
@@ -9,6 +10,9 @@ pub(super) struct Alarm {
     /// `None` if the system has no file left for one: then ticks are a little late, and no worse.
     #[cfg(target_os = "linux")]
     timer: Option<linux::Timer>,
+    /// What it is set to: setting it again costs a system call.
+    #[cfg(target_os = "linux")]
+    set_to: Option<Instant>,
 }
 
 impl Alarm {
@@ -16,21 +20,40 @@ impl Alarm {
         Self {
             #[cfg(target_os = "linux")]
             timer: linux::Timer::new().ok(),
+            #[cfg(target_os = "linux")]
+            set_to: None,
+        }
+    }
+
+    /// Waits until `deadline`, or until `nap` if that comes first: it may be two milliseconds more than that, and costs next to nothing,
+    /// because the runtime wakes all at once whose time comes within the same millisecond.
+    pub(super) async fn wait_until_or_nap(&mut self, deadline: Instant, nap: Instant) {
+        if nap <= Instant::now() {
+            return yield_now().await;
+        }
+        tokio::select! {
+            biased;
+            () = self.wait_until(deadline) => {}
+            () = sleep_until(nap) => {}
         }
     }
 
     /// Waits until `deadline`. If that is over, all others get their turn once: sockets are not starved by a room
-    /// that is behind.
-    pub(super) async fn wait_until(&self, deadline: Instant) {
+    /// that is behind. May be given up and begun again.
+    pub(super) async fn wait_until(&mut self, deadline: Instant) {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return yield_now().await;
         }
         #[cfg(target_os = "linux")]
-        if let Some(timer) = &self.timer
-            && timer.wait(left).await.is_ok()
-        {
-            return;
+        if let Some(timer) = &self.timer {
+            if self.set_to != Some(deadline) {
+                self.set_to = timer.set(left).is_ok().then_some(deadline);
+            }
+            if self.set_to.is_some() && timer.ring().await.is_ok() {
+                self.set_to = None;
+                return;
+            }
         }
         sleep_until(deadline).await;
     }
@@ -63,11 +86,16 @@ mod linux {
             Ok(Self(AsyncFd::with_interest(timer, Interest::READABLE)?))
         }
 
-        /// Waits so long. What was waited for before is forgotten.
-        pub(super) async fn wait(&self, left: Duration) -> io::Result<()> {
+        /// Lets it ring after so long. What it was set to before is forgotten.
+        pub(super) fn set(&self, left: Duration) -> io::Result<()> {
             let it_value = Timespec::try_from(left).map_err(io::Error::other)?;
             let once = Itimerspec { it_interval: Timespec::default(), it_value };
             timerfd_settime(self.0.get_ref(), TimerfdTimerFlags::empty(), &once)?;
+            Ok(())
+        }
+
+        /// Waits until it rings.
+        pub(super) async fn ring(&self) -> io::Result<()> {
             loop {
                 let mut ready = self.0.readable().await?;
                 // Readiness may be left from before: only an expiry that can be read is one.
@@ -90,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_never_early_and_may_be_set_again_before_it_rings() {
-        let alarm = Alarm::new();
+        let mut alarm = Alarm::new();
         for _ in 0..20 {
             let far = alarm.wait_until(Instant::now() + Duration::from_secs(3600));
             assert!(tokio::time::timeout(Duration::from_millis(2), far).await.is_err());

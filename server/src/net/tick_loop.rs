@@ -20,6 +20,9 @@ use tracing::{debug, error};
 /// How soon sockets are looked at again while one of them cannot take all that is sent.
 const BLOCKED_LOOK_INTERVAL: Duration = Duration::from_millis(1);
 
+/// The part of a tick's period by which it must be late for the room to do without looks until the next.
+const LATE_PART: u32 = 8;
+
 /// What a room's task starts with.
 pub(crate) struct Opening<G: Game> {
     pub(crate) config: RoomConfig<G>,
@@ -95,6 +98,8 @@ struct TickLoop<G: Game> {
     status: watch::Sender<RoomStatus>,
     /// When the sockets were looked at last.
     looked: Duration,
+    /// How late the last tick was.
+    late: Duration,
     /// Ticks in a row without a session, and how many of them end the room.
     empty_ticks: u64,
     empty_ticks_max: u64,
@@ -116,21 +121,30 @@ impl<G: Game> TickLoop<G> {
             timing: Timing::new(G::TICK_RATE_HZ),
             status,
             looked: Duration::ZERO,
+            late: Duration::ZERO,
             empty_ticks: 0,
             empty_ticks_max: empty_ticks.max(1),
         }
     }
 
     async fn run(&mut self, listing: &Listing<G>, shutdown: &CancellationToken) -> Ended {
-        let alarm = Alarm::new();
+        let mut alarm = Alarm::new();
         loop {
             let (deadline, look) = (self.schedule.deadline(), self.next_look());
+            let (until, nap) = (self.start + deadline, look.map(|look| self.start + look));
+            let is_exact = self.desk.seats.is_blocked();
+            let wait = async {
+                match nap {
+                    Some(look) if !is_exact => alarm.wait_until_or_nap(until, look).await,
+                    look => alarm.wait_until(look.map_or(until, |look| look.min(until))).await,
+                }
+            };
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return self.stop(),
-                () = alarm.wait_until(self.start + deadline.min(look)) => {}
+                () = wait => {}
             }
-            let is_due = deadline <= look || deadline <= self.start.elapsed();
+            let is_due = look.is_none_or(|look| deadline <= look) || deadline <= self.start.elapsed();
             let done = if is_due { self.turn() } else { self.look() };
             if let Err(panic) = done {
                 return Ended::Failed(panic);
@@ -142,15 +156,16 @@ impl<G: Game> TickLoop<G> {
         }
     }
 
-    /// When the sockets are to be looked at next before the deadline; never if they are not.
-    fn next_look(&self) -> Duration {
-        let seats = &self.desk.seats;
+    /// When the sockets are to be looked at next before the deadline; `None` if they are not.
+    fn next_look(&self) -> Option<Duration> {
+        let (seats, period) = (&self.desk.seats, Duration::from_secs(1) / G::TICK_RATE_HZ);
         let interval = match seats.is_blocked() {
             true => BLOCKED_LOOK_INTERVAL,
-            false => Duration::from_secs(1) / (G::TICK_RATE_HZ * LOOKS_PER_TICK),
+            // Where others need the time, looks are what can be left out.
+            false if self.late > period / LATE_PART => return None,
+            false => period / LOOKS_PER_TICK,
         };
-        let look = self.schedule.look(self.looked, interval).filter(|_| !seats.is_empty());
-        look.unwrap_or(Duration::MAX)
+        self.schedule.look(self.looked, interval).filter(|_| !seats.is_empty())
     }
 
     /// What is done between deadlines, with the clock read around it.
@@ -171,7 +186,7 @@ impl<G: Game> TickLoop<G> {
     /// What is done at each deadline, with the clock read around it.
     fn turn(&mut self) -> Result<(), String> {
         let begun = self.start.elapsed();
-        let late = self.schedule.begin(begun);
+        self.late = self.schedule.begin(begun);
         let make = guarded(|| {
             self.desk.let_in(&mut self.room);
             self.listen(begun);
@@ -184,7 +199,7 @@ impl<G: Game> TickLoop<G> {
             make
         })?;
         self.schedule.end();
-        self.timing.record(late, self.start.elapsed() - begun, make);
+        self.timing.record(self.late, self.start.elapsed() - begun, make);
         let sessions = self.room.sessions();
         self.empty_ticks = if sessions == 0 { self.empty_ticks + 1 } else { 0 };
         let is_second = self.room.next_tick().0.is_multiple_of(u64::from(G::TICK_RATE_HZ));
