@@ -129,8 +129,8 @@ impl Encoder {
         });
         append_message(frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
         let snapshot_bytes = frame.len();
-        session.sent(tick, baseline);
         append_notices(frame, session, with_hash, scene.roster);
+        session.sent(tick, baseline, frame.len());
         // What greets a newcomer, above all the game's settings, must not keep the world from it.
         session.budget.spend(frame.len() - greeting_bytes, G::TICK_RATE_HZ);
         let Usage { frames, bytes, bits, .. } = &mut self.usage;
@@ -195,13 +195,12 @@ impl Encoder {
         let viewer = if is_player { Viewer::Player(player) } else { Viewer::Spectator };
         let own = game.own(player).filter(|own| is_player && rows.now.find(*own).is_some());
         let visible = self.sight.visible(game, viewer, own, rows.now, session.table.ids());
+        let bits_max = 8 * session.body_bytes(tick, G::TICK_RATE_HZ).min(BODY_BYTES_MAX);
         let previous = session.previous;
         let mut receiver = Receiver { table: &mut session.table, baseline, previous, own, visible };
         self.writer.draft(rows, &mut receiver);
         let own = own.and_then(|own| rows.now.find(own)).map(|place| place as u32);
         let weight = |place: u32| game.weight(viewer, rows.now.id(place as usize));
-        let bytes_max = session.budget.bytes_at(tick, G::TICK_RATE_HZ).min(BODY_BYTES_MAX);
-        let bits_max = 8 * bytes_max;
         self.held_back =
             self.schedule.fit(&mut self.writer, &mut session.waiting, rows.now, bits_max, own, weight);
         self.bits.clear();

@@ -9,6 +9,7 @@ mod encoder;
 mod hindsight;
 mod interest;
 mod muster;
+mod pace;
 mod resume;
 mod schedule;
 mod session;

@@ -20,6 +20,9 @@ use tickwire_shared::{
 const CHAT_RATE: Rate = Rate { burst: CHAT_BURST, per_second: CHAT_PER_SECOND };
 const RESYNC_RATE: Rate = Rate { burst: 1, per_second: RESYNCS_PER_SECOND };
 
+/// What a frame has beside the body of its snapshot, as a rule.
+const ENVELOPE_BYTES: u64 = 10;
+
 /// An input, and what its player saw.
 #[derive(Copy, Clone, Debug, Default)]
 pub(super) struct Stamped<I> {
@@ -188,12 +191,18 @@ impl<I: Copy + Default> Session<I> {
         self.baseline.filter(|baseline| tick.since(*baseline) <= BASELINE_AGE_TICKS_MAX as i64)
     }
 
-    /// A snapshot was written, from this baseline.
-    pub fn sent(&mut self, tick: Tick, baseline: Option<Tick>) {
+    /// How many bytes the body of a snapshot of this tick may have: what the player's budget allows, and its link carries.
+    pub fn body_bytes(&mut self, tick: Tick, tick_rate_hz: u32) -> u64 {
+        let carried = self.window.frame_bytes(tick).saturating_sub(ENVELOPE_BYTES);
+        self.budget.bytes_at(tick, tick_rate_hz).min(carried)
+    }
+
+    /// A snapshot was written, from this baseline, into a frame of so many bytes.
+    pub fn sent(&mut self, tick: Tick, baseline: Option<Tick>, bytes: usize) {
         self.previous = baseline;
         self.baseline = Some(tick);
         self.slack = Slack::NONE;
-        self.window.note_sent(tick);
+        self.window.note_sent(tick, bytes);
         self.shown.note(tick);
     }
 
