@@ -34,6 +34,8 @@ struct Plan {
     is_idle: bool,
     /// How many are replaced by new ones each tick.
     replaced_per_tick: u32,
+    /// What everyone is told in each tick beside the dials.
+    event_bytes: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,7 +87,7 @@ impl Game for Wall {
     type Settings = Plan;
     type Input = ();
     type Entity = Dial;
-    type Event = ();
+    type Event = Vec<u8>;
 
     fn new(plan: &Plan, _: u64) -> Self {
         let mut wall =
@@ -105,6 +107,9 @@ impl Game for Wall {
     }
     fn tick(&mut self, cx: &mut TickContext<'_, Self>) {
         self.replace(cx.tick);
+        if self.plan.event_bytes > 0 {
+            cx.emit(Audience::Everyone, vec![7; self.plan.event_bytes]);
+        }
         let Self { dials, players, plan, .. } = self;
         let is_turned = |id| !plan.is_idle || players.values().any(|own| *own == id);
         for (id, dial) in dials.iter_mut().filter(|(id, _)| is_turned(*id)) {
@@ -154,31 +159,39 @@ struct Watch {
     shown: Snapshot,
 }
 
+fn wall(plan: Plan, player_bytes_per_second: u32) -> Room<Wall> {
+    Room::new(RoomConfig {
+        name: "x".to_owned(),
+        settings: plan,
+        seed: 0,
+        start_tick: Tick(START_TICK),
+        players_max: 1,
+        player_bytes_per_second,
+        rewind_ms_max: 250,
+        resume_grace_ticks: 0,
+        bots: None,
+        epoch: 1,
+    })
+}
+
+fn join(room: &mut Room<Wall>) -> PlayerId {
+    let hello = Hello {
+        protocol: PROTOCOL_VERSION,
+        game: Wall::NAME.to_owned(),
+        schema_hash: room.layout().hash(),
+        schema: None,
+        name: "eye".to_owned(),
+        role: Role::Player,
+        ticket: None,
+        resume: None,
+    };
+    room.join(&hello, &[7; 16]).expect("there is room")
+}
+
 impl Watch {
     fn new(plan: Plan, player_bytes_per_second: u32) -> Self {
-        let mut room: Room<Wall> = Room::new(RoomConfig {
-            name: "x".to_owned(),
-            settings: plan,
-            seed: 0,
-            start_tick: Tick(START_TICK),
-            players_max: 1,
-            player_bytes_per_second,
-            rewind_ms_max: 250,
-            resume_grace_ticks: 0,
-            bots: None,
-            epoch: 1,
-        });
-        let hello = Hello {
-            protocol: PROTOCOL_VERSION,
-            game: Wall::NAME.to_owned(),
-            schema_hash: room.layout().hash(),
-            schema: None,
-            name: "eye".to_owned(),
-            role: Role::Player,
-            ticket: None,
-            resume: None,
-        };
-        let player = room.join(&hello, &[7; 16]).expect("there is room");
+        let mut room = wall(plan, player_bytes_per_second);
+        let player = join(&mut room);
         let own = room.game().own(player).expect("it has a dial");
         Self { room, player, own, held: Held::default(), shown: Snapshot::default() }
     }
@@ -241,7 +254,7 @@ impl Watch {
     }
 }
 
-const BUSY: Plan = Plan { dials: 300, matters_each: 5, is_idle: false, replaced_per_tick: 0 };
+const BUSY: Plan = Plan { dials: 300, matters_each: 5, is_idle: false, replaced_per_tick: 0, event_bytes: 0 };
 /// What all of [`BUSY`] weighs: in one round each dial is told as often as it weighs.
 const WEIGHT_OF_ALL: u32 = BUSY.dials + BUSY.dials / BUSY.matters_each * (WEIGHT - 1);
 /// What a frame of [`BUSY`] can have beside rows: an envelope, the player's own dial, and which of 300 slots changed or wait.
@@ -361,4 +374,14 @@ fn a_large_world_enters_bit_by_bit_the_own_dial_first() {
     assert!(!watch.room.is_holding_back(watch.player));
     watch.tick();
     assert_eq!(watch.shown.len(), dials as usize + 1);
+}
+
+#[test]
+fn what_is_told_beside_the_world_does_not_stop_it() {
+    // The budget has 204 bytes for a tick: the events alone are more.
+    let mut watch = Watch::new(Plan { event_bytes: 300, ..BUSY }, 4096);
+    watch.run(60);
+    assert_eq!((watch.shown.len(), watch.held.waiting()), (301, 0));
+    let oldest = watch.ages().map(|(_, _, age)| age).max();
+    assert!(oldest <= Some(60), "{oldest:?}");
 }

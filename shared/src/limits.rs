@@ -112,9 +112,15 @@ pub const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
 pub const DRAIN_BYTES_MAX: usize = 256 * 1024;
 /// Connections waiting for a room's next tick. At the limit further ones wait before they ask.
 pub const JOINS_WAITING_MAX: usize = 256;
-/// Joins per tick; the rest waits at the door. Each costs a full snapshot: a storm of them is spread, and nobody's
-/// tick is late for it.
+/// Joins per tick; the rest waits at the door. Each costs a full snapshot: a storm of them is spread.
 pub const JOINS_PER_TICK_MAX: usize = 8;
+/// Newcomers at once in a world of more than [`GREAT_WORLD_ENTITIES`]; the rest waits at the door. Such a world comes over several frames, and
+/// for each of them all that the newcomer does not see yet is ranked: a storm must not make everybody's ticks late.
+pub const GREAT_WORLD_NEWCOMERS_MAX: usize = 3;
+/// Entities from which on a world is great.
+pub const GREAT_WORLD_ENTITIES: usize = 2000;
+/// Who has not seen all of a great world after so many ticks, because of a narrow link, keeps nobody else out any more.
+pub const NEWCOMER_TICKS_MAX: u64 = 64;
 /// Spectators and consoles of one room. Full: one more is refused with 4403.
 pub const SPECTATORS_PER_ROOM_MAX: usize = 256;
 /// Players to whom a server can be told to fill its rooms with bots. A server that is told more does not start: each bot thinks in

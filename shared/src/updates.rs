@@ -4,6 +4,11 @@ use crate::bodies::Rows;
 use crate::slots::{Lagging, sort_tail};
 use crate::{DeltaWriter, SlotTable, Source, Tick, Update};
 
+/// So many slots are looked at while one is found.
+const SEARCH_COST: usize = 4;
+/// So few are looked at in any case.
+const SLOTS_FEW: usize = 256;
+
 /// Drafts the updates of one receiver, slot by slot.
 pub(crate) struct Slots<'a> {
     pub writer: &'a mut DeltaWriter,
@@ -21,7 +26,16 @@ pub(crate) struct Slots<'a> {
 }
 
 impl Slots<'_> {
-    /// Looks at every slot: there are few, or nobody knows better.
+    /// Whether looking at every slot is cheaper than looking for each row that changed among them: that takes a search.
+    pub fn are_few(&mut self) -> bool {
+        let slots = self.table.slots.len();
+        // What changed of all rows need not be known for a few.
+        let mut changed =
+            || self.writer.bodies.changed(self.source.layout, self.groups[0], &self.rows[0]).len();
+        slots < SLOTS_FEW || slots < SEARCH_COST * changed()
+    }
+
+    /// Looks at every slot.
     pub fn draft_each(&mut self) {
         for slot in 0..self.table.slots.len() as u32 {
             let entry = &self.table.slots[slot as usize];

@@ -208,8 +208,8 @@ impl DeltaWriter {
         let old_until = rows[0].previous.map_or(Tick(0), Snapshot::tick);
         let mut slots = Slots { writer: self, source, table, rows, groups, old_until, age_ticks, shared: 0 };
         match visible {
-            Visible::These(_) => slots.draft_each(),
-            Visible::All => slots.draft_all(),
+            Visible::These(_) if slots.are_few() => slots.draft_each(),
+            _ => slots.draft_all(),
         }
     }
 

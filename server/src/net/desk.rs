@@ -10,7 +10,6 @@ use super::{console, play};
 use crate::room::{Rejection, Room};
 use std::task::Poll;
 use std::time::Duration;
-use tickwire_shared::limits::JOINS_PER_TICK_MAX;
 use tickwire_shared::{ClientMessage, Game, PlayerId, ResumeToken, Slack, Tick};
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
@@ -58,7 +57,8 @@ impl Desk {
     pub(super) fn let_in<G: Game>(&mut self, room: &mut Room<G>) {
         self.seat_consoles(room);
         let mut joins = 0;
-        while joins < JOINS_PER_TICK_MAX
+        let joins_max = room.joins_max();
+        while joins < joins_max
             && let Ok(join) = self.door.try_recv()
         {
             if !join.is_given_up() {

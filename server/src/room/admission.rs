@@ -3,7 +3,10 @@
 use super::Room;
 use super::session::{Message, Session};
 use super::types::{Rejection, reject, with_inputs};
-use tickwire_shared::limits::{NAME_BYTES_MAX, SPECTATORS_PER_ROOM_MAX};
+use tickwire_shared::limits::{
+    GREAT_WORLD_ENTITIES, GREAT_WORLD_NEWCOMERS_MAX, JOINS_PER_TICK_MAX, NAME_BYTES_MAX,
+    SPECTATORS_PER_ROOM_MAX,
+};
 use tickwire_shared::{
     BOT_NAME_PREFIX, CloseCode, Game, Hello, Member, PROTOCOL_VERSION, PlayerId, ResumeToken, Role,
     ServerMessage, Welcome, clean_text, encode,
@@ -39,6 +42,17 @@ impl<G: Game> Room<G> {
         self.greet(player, token);
         self.announce(player);
         Ok(player)
+    }
+
+    /// How many may join before the next tick; for the others it is better to wait, and for those who are here that they do.
+    #[must_use]
+    pub fn joins_max(&self) -> usize {
+        let entities = self.history.newest().map_or(0, |(_, snapshot)| snapshot.len());
+        if entities <= GREAT_WORLD_ENTITIES {
+            return JOINS_PER_TICK_MAX;
+        }
+        let newcomers = self.sessions.values().filter(|session| session.is_newcomer(self.next_tick)).count();
+        GREAT_WORLD_NEWCOMERS_MAX.saturating_sub(newcomers)
     }
 
     /// Lets a console in: it reads and writes lines of chat, and nothing else.

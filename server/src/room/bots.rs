@@ -194,11 +194,21 @@ impl<G: Game> Crew<G> {
         for bot in &mut self.bots {
             let place = game.own(bot.player).and_then(|own| now.find(own));
             let own = place.map(|place| now.id(place));
-            let (viewer, in_view) = (Viewer::Player(bot.player), bot.in_view.iter().copied());
-            let visible = sight_lines.visible(game, viewer, own, now, in_view);
-            if let Visible::These(places) = visible {
-                bot.in_view.clear();
-                bot.in_view.extend(places.iter().map(|place| now.id(*place as usize)));
+            let viewer = Viewer::Player(bot.player);
+            let is_in_view = |id| {
+                let place = bot.in_view.binary_search_by_key(&key_parts(id).0, |other| key_parts(*other).0);
+                place.is_ok_and(|place| bot.in_view[place] == id)
+            };
+            let visible = sight_lines.visible(game, viewer, own, now, is_in_view);
+            bot.in_view.clear();
+            match visible {
+                Visible::These(places) => {
+                    bot.in_view.extend(places.iter().map(|place| now.id(*place as usize)));
+                }
+                Visible::All if game.interest(viewer).is_some() => {
+                    bot.in_view.extend(now.iter().map(|(id, _)| id));
+                }
+                Visible::All => {}
             }
             let others = self.eyes.others(world, visible, place);
             let body =

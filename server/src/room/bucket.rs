@@ -41,6 +41,9 @@ impl Bucket {
     }
 }
 
+/// The part of a tick's bytes that the world has in any case.
+const WORLD_PART: u32 = 4;
+
 /// How many bytes a player may be sent: a bucket that may be overdrawn once, because a frame's size is known when it is made.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -65,16 +68,18 @@ impl Budget {
         i64::from(self.bytes_per_second) * i64::from(tick_rate_hz / 16).max(2)
     }
 
-    /// How many bytes there are at a tick; none while earlier ones are owed.
+    /// How many bytes there are for the world at a tick: while earlier ones are owed, still a part of what comes in per tick. What is told
+    /// beside the world, in every tick perhaps, must not stop it.
     pub fn bytes_at(&mut self, now: Tick, tick_rate_hz: u32) -> u64 {
         let inflow = now.since(self.filled).max(0).saturating_mul(self.bytes_per_second.into());
         self.level = self.level.saturating_add(inflow).min(self.level_max(tick_rate_hz));
         self.filled = now;
-        (self.level / i64::from(tick_rate_hz)).max(0) as u64
+        let bytes = (self.level / i64::from(tick_rate_hz)).max(0) as u64;
+        bytes.max(u64::from(self.bytes_per_second / tick_rate_hz / WORLD_PART))
     }
 
     /// Takes the bytes of a frame out. No more than a second's worth is ever owed: what had to be told at once, events above
-    /// all, must not stop the world for longer.
+    /// all, must not narrow the world for longer.
     pub fn spend(&mut self, bytes: usize, tick_rate_hz: u32) {
         let owed_max = i64::from(self.bytes_per_second) * i64::from(tick_rate_hz);
         self.level = self.level.saturating_sub(bytes as i64 * i64::from(tick_rate_hz)).max(-owed_max);
@@ -101,11 +106,11 @@ mod tests {
         let mut budget = Budget::full(3000, Tick(0), 30);
         assert_eq!(budget.bytes_at(Tick(0), 30), 200, "what gathers in 2 ticks");
         budget.spend(500, 30);
-        assert_eq!(budget.bytes_at(Tick(2), 30), 0, "100 bytes are owed");
+        assert_eq!(budget.bytes_at(Tick(2), 30), 25, "100 bytes are owed: a quarter of a tick's");
         assert_eq!(budget.bytes_at(Tick(4), 30), 100);
         assert_eq!(budget.bytes_at(Tick(1000), 30), 200);
         budget.spend(1_000_000, 30);
-        assert_eq!(budget.bytes_at(Tick(1030), 30), 0, "not more than a second's worth is owed");
+        assert_eq!(budget.bytes_at(Tick(1030), 30), 25, "not more than a second's worth is owed");
         assert_eq!(budget.bytes_at(Tick(1031), 30), 100);
     }
 }

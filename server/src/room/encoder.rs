@@ -194,7 +194,7 @@ impl Encoder {
         let is_player = session.role == Role::Player;
         let viewer = if is_player { Viewer::Player(player) } else { Viewer::Spectator };
         let own = game.own(player).filter(|own| is_player && rows.now.find(*own).is_some());
-        let visible = self.sight.visible(game, viewer, own, rows.now, session.table.ids());
+        let visible = self.sight.visible(game, viewer, own, rows.now, |id| session.table.find(id).is_some());
         let bits_max = 8 * session.body_bytes(tick, G::TICK_RATE_HZ).min(BODY_BYTES_MAX);
         let previous = session.previous;
         let mut receiver = Receiver { table: &mut session.table, baseline, previous, own, visible };

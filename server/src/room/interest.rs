@@ -15,8 +15,6 @@ pub(super) struct SightLines {
     visible: Vec<u32>,
     /// A bit for each place: what is near comes cell by cell, and has to be brought into order.
     marks: Vec<u64>,
-    /// A bit for each place that is in the receiver's view so far.
-    in_view: Vec<u64>,
 }
 
 impl SightLines {
@@ -25,7 +23,7 @@ impl SightLines {
         self.is_built = false;
     }
 
-    /// All that a player sees: what is near (what is `in_view` so far may be a little further away) and what the game lets it
+    /// All that a player sees: what is near (what `is_in_view` so far may be a little further away) and what the game lets it
     /// see; and always its own entity.
     pub fn visible<G: Game>(
         &mut self,
@@ -33,7 +31,7 @@ impl SightLines {
         viewer: Viewer,
         own: Option<EntityId>,
         now: &Snapshot,
-        in_view: impl Iterator<Item = EntityId>,
+        is_in_view: impl Fn(EntityId) -> bool,
     ) -> Visible<'_> {
         let (interest, sees) = (game.interest(viewer), game.sees(viewer));
         if interest.is_none() && sees.is_none() {
@@ -47,9 +45,9 @@ impl SightLines {
                     self.grid.build(game, now, interest.leave_radius);
                     self.is_built = true;
                 }
-                mark(&mut self.in_view, now.len(), in_view.filter_map(|id| now.find(id)));
-                let is_in_view = |place: usize| self.in_view[place / 64] >> (place % 64) & 1 == 1;
-                mark(&mut self.marks, now.len(), std::iter::empty());
+                self.marks.clear();
+                self.marks.resize(now.len().div_ceil(64), 0);
+                let is_in_view = |place| is_in_view(now.id(place));
                 self.grid.query(interest, is_in_view, |place| self.marks[place / 64] |= 1 << (place % 64));
                 places(&self.marks, &mut self.visible);
             }
@@ -62,15 +60,12 @@ impl SightLines {
         {
             self.visible.insert(missing, own as u32);
         }
+        if self.visible.len() == now.len() {
+            // Then what is seen need not be compared with what was, entity by entity.
+            return Visible::All;
+        }
         Visible::These(&self.visible)
     }
-}
-
-/// Makes a bit for each of `len` places, set for those that are named.
-fn mark(marks: &mut Vec<u64>, len: usize, places: impl Iterator<Item = usize>) {
-    marks.clear();
-    marks.resize(len.div_ceil(64), 0);
-    places.for_each(|place| marks[place / 64] |= 1 << (place % 64));
 }
 
 /// Appends the places of all bits that are set, ascending.

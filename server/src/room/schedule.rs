@@ -54,8 +54,8 @@ impl Schedule {
             true => OWN,
             false => sane(weight(place)) * age_ticks as f32,
         };
-        self.rank_updates(writer, priority);
-        self.rank_entering(writer, waiting, now, priority);
+        self.rank_updates(writer, bits_max, priority);
+        self.rank_entering(writer, waiting, now, bits_max, priority);
         let (part, whole) = UPDATES_SHARE;
         let updates_max = bits_max.saturating_sub(entering).max(bits_max * part / whole);
         // Whoever leads goes, however big it is. What enters comes to lead in time, or big updates could starve it.
@@ -78,11 +78,11 @@ impl Schedule {
         HeldBack { updates: self.updates.len(), entities: waiting.len() }
     }
 
-    fn rank_updates(&mut self, writer: &DeltaWriter, priority: impl Fn(u32, u32) -> f32) {
+    fn rank_updates(&mut self, writer: &DeltaWriter, bits_max: u64, priority: impl Fn(u32, u32) -> f32) {
         let updates = writer.updates.iter().zip(0..);
         self.updates.clear();
         self.updates.extend(updates.map(|(it, number)| (priority(it.place, it.age_ticks), number)));
-        sort(&mut self.updates);
+        sort(&mut self.updates, places(bits_max, writer.updates.iter().map(|update| update.bits)));
     }
 
     /// Notes also since when each waits.
@@ -91,6 +91,7 @@ impl Schedule {
         writer: &DeltaWriter,
         waiting: &Waiting,
         now: &Snapshot,
+        bits_max: u64,
         priority: impl Fn(u32, u32) -> f32,
     ) {
         self.entering.clear();
@@ -105,7 +106,7 @@ impl Schedule {
             self.entering.push((priority(entering.place, age_ticks), number));
             self.waiting.push((id, since));
         }
-        sort(&mut self.entering);
+        sort(&mut self.entering, places(bits_max, writer.entering.iter().map(|entering| entering.bits)));
     }
 }
 
@@ -118,9 +119,22 @@ fn first(ranking: &Ranking) -> f32 {
     ranking.iter().map(|(priority, _)| *priority).find(|priority| *priority != OWN).unwrap_or(0.0)
 }
 
+/// How many of those that cost so much can fit, and as many again in place of those that are too big; and the own one.
+fn places(bits_max: u64, bits: impl Iterator<Item = u32>) -> usize {
+    let bits_min = u64::from(bits.min().unwrap_or(1)).max(1);
+    (bits_max / bits_min).saturating_mul(2) as usize + 2
+}
+
+/// Sorts the first so many; the others come after them, and cannot fit. Who has all of a great world still to see costs little by that.
 /// Of equals the first goes first: a ranking is the same on every machine.
-fn sort(ranking: &mut Ranking) {
-    ranking.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+fn sort(ranking: &mut Ranking, count: usize) {
+    let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    if count < ranking.len() {
+        ranking.select_nth_unstable_by(count, order);
+        ranking[..count].sort_unstable_by(order);
+    } else {
+        ranking.sort_unstable_by(order);
+    }
 }
 
 /// Leaves in the ranking what does not fit; returns the cost of what does. The own entity fits always, and so does the next one

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tickwire_shared::limits::{
     BASELINE_AGE_TICKS_MAX, CHAT_BURST, CHAT_PER_SECOND, EVENTS_QUEUED_MAX, IDLE_SECONDS_MAX,
-    NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND,
+    NEWCOMER_TICKS_MAX, NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND,
 };
 use tickwire_shared::{
     Arrival, CloseCode, Command, EntityId, InputCounts, Moment, Role, Slack, SlotTable, Tick,
@@ -58,6 +58,8 @@ pub(super) struct Session<I> {
     pub waiting: Waiting,
     pub reported: InputCounts,
     window: Window,
+    /// The tick from which on it is here, or here again.
+    since: Tick,
     /// When the client last sent anything.
     heard: Tick,
     chat: Bucket,
@@ -86,6 +88,7 @@ impl<I: Copy + Default> Session<I> {
             waiting: Waiting::new(),
             reported: InputCounts::default(),
             window: Window::new(now),
+            since: now,
             heard: now,
             chat: Bucket::full(CHAT_RATE, now, tick_rate_hz),
             resync: Bucket::full(RESYNC_RATE, now, tick_rate_hz),
@@ -113,6 +116,11 @@ impl<I: Copy + Default> Session<I> {
         pending.drops_events = false;
         (self.queue, self.tokens, self.pending) = (queue, tokens, pending);
         (self.budget, self.chat, self.resync) = (budget, chat, resync);
+    }
+
+    /// Whether it came just now and does not see all yet.
+    pub fn is_newcomer(&self, now: Tick) -> bool {
+        !self.waiting.is_empty() && now <= self.since.plus(NEWCOMER_TICKS_MAX)
     }
 
     pub fn hear(&mut self, now: Tick) {
