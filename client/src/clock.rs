@@ -36,7 +36,8 @@ const GAIN_EARLY: f64 = 0.02;
 const EARLY_TOLERATED_TICKS: f64 = 0.25;
 /// From here on, a report of slack is cut, and means so much or more.
 const CUT_TICKS: f64 = 127.0 / 16.0;
-/// Errors that stretching would take too long for. Even a cut report must show them.
+/// Errors that stretching would take too long for: a clock that is four ticks late loses all inputs for the 40 ticks in which it catches up, and one that
+/// jumps loses four. Even a cut report must show them.
 const JUMP_TICKS: f64 = 4.0;
 /// Without a snapshot for so long, the server stands still or the link is dead. Then the client's time only crawls, as the
 /// server will go on where it stopped. It does not stand still: the server might be waiting for the ack in a command.
