@@ -1,6 +1,6 @@
 //! Owns the Chrome DevTools Protocol: commands and their answers, and what pages complain about, over one WebSocket.
 //!
-//! By hand, because it is JSON with a number, and the tests use eleven of its commands; a crate for all of it is larger than this repository.
+//! By hand, because it is JSON with a number, and the tests use a few of its commands; a crate for all of it is larger than this repository.
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};

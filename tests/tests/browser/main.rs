@@ -4,9 +4,12 @@
 
 mod cdp;
 mod chromium;
+mod crowd;
+mod fault;
 mod garbage;
 mod impostor;
 mod page;
+mod phone;
 mod play;
 mod seat;
 mod soak;
