@@ -1,15 +1,15 @@
 //! Owns the proof that the page plays: what a person does in it happens on the server, and everybody sees the same.
 
 use crate::page::Page;
-use crate::stage::Stage;
+use crate::stage::{Stage, config};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use tickwire_arena::{Arena, Entity};
+use tickwire_server::{BotFill, ServerConfig};
 use tickwire_shared::{Game, Role};
 use tickwire_tests::real::{PATIENCE, play, step_until};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 /// Where a page's own player is, in metres.
@@ -115,18 +115,10 @@ async fn two_pages_see_each_other_and_the_same_score() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_picture_of_the_readme_is_of_the_page() {
     let Some(path) = std::env::var_os("TICKWIRE_PICTURE") else { return };
-    let stage = Stage::new().await;
+    let bots = Some(BotFill::new(16));
+    let stage = Stage::of(ServerConfig { bots, ..config::<Arena>() }).await;
     let page = stage.join("Ann").await;
     page.resize(1400, 900).await;
-    let mut bots = JoinSet::<()>::new();
-    for seed in 0..16 {
-        let mut bot = stage.server.join::<Arena>("lobby", &format!("Bot {seed}"), Role::Player).await;
-        bots.spawn(async move {
-            loop {
-                bot = play(bot, seed, 300).await;
-            }
-        });
-    }
     page.key("KeyN", true).await;
     page.key("KeyN", false).await;
     // When there is something to be seen: the graph has filled up, and a fight is on.
@@ -134,7 +126,6 @@ async fn the_picture_of_the_readme_is_of_the_page() {
     walk_into_a_fight(&page).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::write(root.join(path), page.screenshot().await).expect("the picture can be written");
-    bots.shutdown().await;
 }
 
 /// Walks towards the middle of the map, until there is company.
