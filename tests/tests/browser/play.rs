@@ -9,7 +9,7 @@ use std::time::Duration;
 use tickwire_arena::{Arena, Entity};
 use tickwire_server::{BotFill, ServerConfig};
 use tickwire_shared::{Game, Role};
-use tickwire_tests::real::{PATIENCE, play, step_until};
+use tickwire_tests::real::{PATIENCE, step_until};
 use tokio::time::{Instant, sleep};
 
 /// Where a page's own player is, in metres.
@@ -80,24 +80,13 @@ async fn scores(page: &Page) -> BTreeMap<String, i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_pages_see_each_other_and_the_same_score() {
-    let stage = Stage::new().await;
+    let bots = Some(BotFill::new(8));
+    let stage = Stage::of(ServerConfig { bots, ..config::<Arena>() }).await;
     let (ann, ben) = tokio::join!(stage.join("Ann"), stage.join("Ben"));
     let sees = |name: &str| format!("tickwire.scores().some(entry => entry.name == '{name}')");
     tokio::join!(async { ann.until(&sees("Ben")).await }, async { ben.until(&sees("Ann")).await });
-    // Two hunters fight, until one of them has a score.
-    let mut fighters = Vec::new();
-    for name in ["Cat", "Dan"] {
-        fighters.push(stage.server.join::<Arena>("lobby", name, Role::Player).await);
-    }
-    let deadline = Instant::now() + 2 * PATIENCE;
-    while scores(&ann).await.values().all(|score| *score == 0) {
-        assert!(Instant::now() < deadline, "two hunters do not find each other");
-        let [cat, dan] = fighters.try_into().unwrap_or_else(|_| panic!("two"));
-        let (cat, dan) = tokio::join!(play(cat, 1, 60), play(dan, 5, 60));
-        fighters = vec![cat, dan];
-    }
-    // Their seats, and so their scores, stay for a while.
-    drop(fighters);
+    // The bots fight, with each other and with these two.
+    ann.until("tickwire.scores().some(entry => entry.score != 0)").await;
     let deadline = Instant::now() + PATIENCE;
     loop {
         let (seen_by_ann, seen_by_ben) = tokio::join!(scores(&ann), scores(&ben));
