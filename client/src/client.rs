@@ -227,6 +227,14 @@ impl<G: Game> Client<G> {
         }
     }
 
+    /// When the Hello left, where that is only known later: a page's Hello goes with a request that the browser makes. The clock starts by
+    /// how long the answer took. Does nothing once there is an answer.
+    pub fn hello_left(&mut self, at: Duration) {
+        if matches!(self.state, State::Joining | State::Resuming) {
+            self.hello_at = Some(at);
+        }
+    }
+
     /// No new connection could be had: it is tried again later, or this is the end. Does nothing unless the client is
     /// [`State::Reconnecting`].
     pub fn reconnect_failed(&mut self, now: Duration) {

@@ -309,10 +309,16 @@ impl Column {
 
     /// What is out of range, brought back into it: around for an angle.
     pub fn bounded(&self, value: f64) -> f64 {
+        let max = f64::from(self.max);
         if self.wraps {
-            value.rem_euclid(f64::from(self.max) + 1.0)
+            value.rem_euclid(max + 1.0)
+        } else if value < 0.0 {
+            // Not by `clamp`: its panic can print floats, and with it so can every page's WebAssembly.
+            0.0
+        } else if value > max {
+            max
         } else {
-            value.clamp(0.0, f64::from(self.max))
+            value
         }
     }
 

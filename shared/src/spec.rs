@@ -103,8 +103,8 @@ impl Range {
 
     fn column(&self, value: f32) -> u32 {
         // A float becomes an integer by saturation: NaN is 0, so nothing that is not finite passes.
-        let last = ((self.max - self.min) / self.step).round();
-        ((f64::from(value) - self.min) / self.step).round().clamp(0.0, last) as u32
+        let last = ((self.max - self.min) / self.step).round() as u32;
+        (((f64::from(value) - self.min) / self.step).round() as u32).min(last)
     }
 
     fn value(&self, column: f64) -> f32 {

@@ -68,6 +68,9 @@ fn compile_client(root: &Path, target_dir: &Path) -> Result<PathBuf> {
     {
         cargo.env_remove(variable);
     }
+    if let Some(flag) = short_paths() {
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flag);
+    }
     let built = cargo.output().context("cargo does not start")?;
     if !built.status.success() {
         let said = String::from_utf8_lossy(&built.stderr);
@@ -80,6 +83,13 @@ fn compile_client(root: &Path, target_dir: &Path) -> Result<PathBuf> {
     }
     let library = format!("{}.wasm", CLIENT.replace('-', "_"));
     Ok(target_dir.join(TARGET).join(PROFILE).join(library))
+}
+
+/// Panics name source files: not with the folder in which this machine keeps other people's, so that all machines make the same module.
+fn short_paths() -> Option<String> {
+    let cargo =
+        env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    Some(format!("--remap-path-prefix={}=", cargo?.join("registry/src").display()))
 }
 
 /// What says how the outer build compiles: flags for another machine, clippy in the compiler's place, other profiles. With any of these the

@@ -34,6 +34,8 @@ let followed = 0;
 let scoresAt = 0;
 let scoresHeld = false;
 let scoresPinned = false;
+/** Whether the client has failed: after a trap nothing can be said of its memory. */
+let isBroken = false;
 const frames = { drawn: 0, workMs: [], gapsMs: [], last: 0 };
 
 function nameOf(player) {
@@ -118,6 +120,7 @@ function stateChanged(state) {
 }
 
 function clientFailed(text) {
+  isBroken = true;
   const said = "The client met something that it cannot go on from. This is a fault of this page or of the server.";
   hud.notice({ title: "The page stopped", text: said, detail: text, isEnd: true });
 }
@@ -228,7 +231,7 @@ const KEYS = {
 function listen() {
   element("door").addEventListener("submit", (event) => (event.preventDefault(), enter(false)));
   element("watch").addEventListener("click", () => enter(true));
-  element("again").addEventListener("click", showDoor);
+  element("again").addEventListener("click", () => (isBroken ? location.reload() : showDoor()));
   element("leave").addEventListener("click", () => session?.leave());
   element("sound").addEventListener("click", toggleSound);
   element("show-graph").addEventListener("click", () => graph.toggle());

@@ -10,9 +10,12 @@ export async function load() {
   return JSON.parse(GameClient.kinds());
 }
 
-/** The kind of close that says goodbye, and the one for what cannot be understood. */
+/** The kind of close that says goodbye, the one without a close frame, and the one for what cannot be understood. */
 const GOODBYE = 1000;
+const ABNORMAL = 1006;
 const MALFORMED = 4400;
+/** A socket that is not open after so long is given up: browsers themselves wait for minutes. */
+const DIAL_MS = 10_000;
 
 export class Session {
   /** `hooks`: functions news(list), state(object) and failed(text). */
@@ -47,13 +50,27 @@ export class Session {
   }
 
   connect() {
-    const socket = new WebSocket(this.url);
+    this.guard(() => this.dial());
+  }
+
+  /** The Hello goes with the request for the socket, which saves a round trip: see PROTOCOL.md, section 1. */
+  dial() {
+    const socket = new WebSocket(this.url, this.client.offer(performance.now()).split(", "));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    let wasOpen = false;
     const mine = (action) => () => this.socket === socket && this.guard(action);
+    const gone = (code, reason) =>
+      mine(() => {
+        this.socket = null;
+        this.client.lost(performance.now(), code, reason);
+        this.look();
+      })();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      gone(ABNORMAL, "the server does not answer");
+      socket.close();
+    }, DIAL_MS);
     socket.onopen = mine(() => {
-      wasOpen = true;
       this.client.opened(performance.now());
       this.pump();
     });
@@ -64,16 +81,7 @@ export class Session {
         this.client.receive(performance.now(), bytes);
         this.pump();
       })();
-    socket.onclose = (event) =>
-      mine(() => {
-        this.socket = null;
-        if (wasOpen || this.state.state === "joining") {
-          this.client.lost(performance.now(), event.code, event.reason);
-        } else {
-          this.client.failed(performance.now());
-        }
-        this.look();
-      })();
+    socket.onclose = (event) => gone(event.code, event.reason);
   }
 
   /** Does what is due. The timer calls it, each message, and each frame that is drawn; a hidden tab goes on by its messages. */

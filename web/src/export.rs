@@ -42,14 +42,14 @@ macro_rules! export_game {
             pub fn kinds() -> String {
                 $crate::Page::<$game>::kinds_json()
             }
+            pub fn offer(&mut self, now_ms: f64) -> String {
+                self.page.offer(now_ms)
+            }
             pub fn opened(&mut self, now_ms: f64) {
                 self.page.opened(now_ms);
             }
             pub fn lost(&mut self, now_ms: f64, code: u16, reason: &str) {
                 self.page.lost(now_ms, code, reason);
-            }
-            pub fn failed(&mut self, now_ms: f64) {
-                self.page.failed(now_ms);
             }
             pub fn receive(&mut self, now_ms: f64, bytes: &[u8]) {
                 self.page.receive(now_ms, bytes);

@@ -8,7 +8,8 @@ use crate::{Figures, news};
 use serde::Serialize;
 use std::time::Duration;
 use tickwire_client::{Client, ClientConfig, State, Switches};
-use tickwire_shared::{CloseCode, Game, Role};
+use tickwire_shared::limits::OFFERED_HELLO_BYTES_MAX;
+use tickwire_shared::{CloseCode, Game, Role, offer};
 
 /// What a page must know of a game: how its inputs are made. All else is in the game's field tables and in serde.
 ///
@@ -23,7 +24,7 @@ pub trait PageGame {
 
 /// One session, for a page. Times are milliseconds from any fixed moment, as `performance.now()` has them.
 ///
-/// The page calls [`Page::receive`] with each message, and [`Page::update`] whenever a message came and at [`Page::next_update_ms`]; after
+/// The page opens a socket with what [`Page::offer`] lists, calls [`Page::receive`] with each message, and [`Page::update`] whenever a message came and at [`Page::next_update_ms`]; after
 /// either it sends what [`Page::poll`] has, and looks at [`Page::state_json`].
 pub struct Page<P: PageGame> {
     client: Client<P::Game>,
@@ -31,6 +32,9 @@ pub struct Page<P: PageGame> {
     drawing: Drawing<P::Game>,
     samples: Samples,
     now: Duration,
+    /// When the last socket was asked for, and whether the Hello went along.
+    dialed_at: Duration,
+    is_hello_offered: bool,
 }
 
 /// How far the session is, for the page.
@@ -67,6 +71,8 @@ impl<P: PageGame> Page<P> {
             drawing: Drawing::new(),
             samples: Samples::default(),
             now: Duration::ZERO,
+            dialed_at: Duration::ZERO,
+            is_hello_offered: false,
         }
     }
 
@@ -77,26 +83,38 @@ impl<P: PageGame> Page<P> {
         self.now
     }
 
-    /// A socket is open: the first one, or another one after a loss. What is to be sent begins with a Hello.
-    pub fn opened(&mut self, now_ms: f64) {
+    /// A socket is about to be opened: the first one, or another one after a loss. Returns the subprotocols to list, `, ` between them. The
+    /// Hello is among them, and so travels with the request; only if it is too big for that, it is the first message to send.
+    pub fn offer(&mut self, now_ms: f64) -> String {
         let now = self.at(now_ms);
         self.client.reconnect(now);
+        self.client.update(now);
+        self.dialed_at = now;
+        let hello = self.client.poll_transmit().unwrap_or_default();
+        let offer = offer(&hello);
+        self.is_hello_offered = hello.len() <= OFFERED_HELLO_BYTES_MAX;
+        if !self.is_hello_offered {
+            self.link.send(now, hello);
+        }
+        offer
+    }
+
+    /// The socket is open.
+    pub fn opened(&mut self, now_ms: f64) {
+        let now = self.at(now_ms);
+        // It took two ways there and back, one to connect and one for the request: the Hello left after the first.
+        let connected = if self.is_hello_offered { (now - self.dialed_at) / 2 } else { now - self.dialed_at };
+        self.client.hello_left(self.dialed_at + connected);
         self.update(now_ms);
     }
 
-    /// The socket is gone, with this close code (1006 if there was none).
+    /// The socket is gone, or there was none to be had, with this close code (1006 if there was none).
     pub fn lost(&mut self, now_ms: f64, code: u16, reason: &str) {
         let now = self.at(now_ms);
         for bytes in self.link.cut() {
             self.take(now, &bytes);
         }
         self.client.connection_lost(now, code, reason);
-    }
-
-    /// Another socket could not be had.
-    pub fn failed(&mut self, now_ms: f64) {
-        let now = self.at(now_ms);
-        self.client.reconnect_failed(now);
     }
 
     /// A message came. Malformed ones end the session with 4400.

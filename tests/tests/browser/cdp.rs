@@ -1,6 +1,7 @@
-//! Owns the Chrome DevTools Protocol: commands and their answers, and what pages complain about, over one WebSocket.
+//! Owns the Chrome DevTools Protocol: commands and their answers, and what pages complain about, over one WebSocket. Firefox is driven over
+//! it too: WebDriver BiDi has other commands, in the same form.
 //!
-//! By hand, because it is JSON with a number, and the tests use eleven of its commands; a crate for all of it is larger than this repository.
+//! By hand, because it is JSON with a number, and the tests use a few of its commands; a crate for all of it is larger than this repository.
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -96,7 +97,8 @@ impl State {
             if let Some(waiting) = self.waiting.remove(&id) {
                 let _ = waiting.send(answer);
             }
-        } else if let (Some(complaint), Some(session)) = (complaint(message), message["sessionId"].as_str()) {
+        } else if let Some(complaint) = complaint(message) {
+            let session = message["sessionId"].as_str().unwrap_or_default();
             self.complaints.entry(session.to_owned()).or_default().push(complaint);
         }
     }
@@ -116,6 +118,7 @@ fn complaint(event: &Value) -> Option<String> {
         "Log.entryAdded" if params["entry"]["level"] == "error" => {
             Some(format!("{} {}", params["entry"]["text"], params["entry"]["url"]))
         }
+        "log.entryAdded" if params["level"] == "error" => Some(params["text"].to_string()),
         _ => None,
     }
 }

@@ -25,14 +25,14 @@ impl Chromium {
     /// # Panics
     /// If there is none, with the command that installs it.
     pub async fn start() -> Self {
-        let profile = fresh_profile();
+        let profile = fresh_profile("chromium");
         let mut process = command(&profile).spawn().unwrap_or_else(|error| {
             panic!(
                 "these tests need Chromium ({error}). On Debian, install it by: apt-get install chromium\n\
                  If it is somewhere else, say where: {BINARY}=/path/to/chromium"
             )
         });
-        let url = timeout(PATIENCE, devtools_url(&mut process)).await;
+        let url = timeout(PATIENCE, announced(&mut process, "DevTools listening on ")).await;
         let Ok(url) = url else {
             let _ = process.kill();
             panic!("Chromium does not start in time");
@@ -52,9 +52,9 @@ impl Drop for Chromium {
 }
 
 /// An empty folder of this browser's own.
-fn fresh_profile() -> PathBuf {
+pub fn fresh_profile(browser: &str) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("chromium-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("{browser}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let profile = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&profile);
     std::fs::create_dir_all(&profile).expect("a place for the profile");
@@ -84,20 +84,20 @@ fn command(profile: &Path) -> Command {
     command
 }
 
-/// The address that it says on standard error once it listens there.
-async fn devtools_url(process: &mut Child) -> String {
+/// The address that a browser says on standard error, after this, once it listens there.
+pub async fn announced(process: &mut Child, listening: &str) -> String {
     let stderr = process.stderr.take().expect("it is piped");
     let stderr = ChildStderr::from_std(stderr).expect("a pipe");
     let mut lines = BufReader::new(stderr).lines();
     let mut said = Vec::new();
     while let Ok(Some(line)) = lines.next_line().await {
-        if let Some(url) = line.strip_prefix("DevTools listening on ") {
+        if let Some(url) = line.strip_prefix(listening) {
             tokio::spawn(drain(lines));
             return url.to_owned();
         }
         said.push(line);
     }
-    panic!("Chromium ended at once, saying:\n{}", said.join("\n"));
+    panic!("the browser ended at once, saying:\n{}", said.join("\n"));
 }
 
 /// Reads what it says from then on, so that it never waits for a reader.

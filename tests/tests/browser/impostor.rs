@@ -2,6 +2,7 @@
 
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
+use tickwire_shared::SUBPROTOCOL;
 use tickwire_tests::real::PATIENCE;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -9,7 +10,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async, client_async};
 
 /// What game sockets carry from the real server to the page, before it is spoilt.
@@ -84,16 +87,22 @@ impl Role {
     }
 
     async fn play(mut self, page: TcpStream) {
-        let mut path = String::new();
+        let (mut path, mut offer) = (String::new(), None);
         #[allow(clippy::result_large_err, reason = "the library's own type")]
-        let note = |request: &Request, response: Response| {
+        let note = |request: &Request, mut response: Response| {
             path = request.uri().path().to_owned();
+            offer = request.headers().get(SEC_WEBSOCKET_PROTOCOL).cloned();
+            let chosen = HeaderValue::from_static(SUBPROTOCOL);
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, chosen);
             Ok(response)
         };
         let Ok(mut page) = accept_hdr_async(page, note).await else { return };
         let Ok(stream) = TcpStream::connect(self.server).await else { return };
         let url = format!("ws://{}{path}", self.server);
-        let Ok((mut server, _)) = client_async(url, stream).await else { return };
+        let mut request = url.into_client_request().expect("an address");
+        // The page's Hello is in it.
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer.expect("a page's offer"));
+        let Ok((mut server, _)) = client_async(request, stream).await else { return };
         self.garbage.mark_unchanged();
         loop {
             tokio::select! {

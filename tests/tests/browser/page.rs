@@ -30,7 +30,9 @@ impl Page {
         let attach = json!({ "targetId": target, "flatten": true });
         let session = text(&cdp.call("", "Target.attachToTarget", attach).await["sessionId"]);
         let page = Self { cdp, window, target, session };
-        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "HeapProfiler.enable"] {
+        for domain in
+            ["Page.enable", "Runtime.enable", "Log.enable", "HeapProfiler.enable", "Performance.enable"]
+        {
             page.call(domain, json!({})).await;
         }
         page.call("Page.navigate", json!({ "url": url })).await;
@@ -50,6 +52,12 @@ impl Page {
         let answer = self.call("Runtime.evaluate", params).await;
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
         answer["result"]["value"].clone()
+    }
+
+    /// The value of an expression that is a number.
+    pub async fn number(&self, expression: &str) -> f64 {
+        let value = self.eval(expression).await;
+        value.as_f64().unwrap_or_else(|| panic!("{expression} is {value}"))
     }
 
     /// Waits until an expression is true.
@@ -122,6 +130,30 @@ impl Page {
     pub async fn resize(&self, width: u32, height: u32) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Makes it the screen of a phone, upright, that is touched with two fingers at most.
+    pub async fn become_phone(&self, width: u32, height: u32, pixel_ratio: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": pixel_ratio, "mobile": true });
+        self.call("Emulation.setDeviceMetricsOverride", size).await;
+        let touch = json!({ "enabled": true, "maxTouchPoints": 2 });
+        self.call("Emulation.setTouchEmulationEnabled", touch).await;
+    }
+
+    /// Fingers touch it (`touchStart`), move (`touchMove`), or are taken away (`touchEnd`); these are on it afterwards.
+    pub async fn touch(&self, what: &str, fingers: &[(f64, f64)]) {
+        let points: Vec<Value> =
+            fingers.iter().enumerate().map(|(id, (x, y))| json!({ "x": x, "y": y, "id": id })).collect();
+        self.call("Input.dispatchTouchEvent", json!({ "type": what, "touchPoints": points })).await;
+    }
+
+    /// Seconds for which its main thread was busy so far: with scripts, layout and painting.
+    pub async fn busy_seconds(&self) -> f64 {
+        let metrics = self.call("Performance.getMetrics", json!({})).await;
+        let metrics = metrics["metrics"].as_array().expect("a list").clone();
+        let busy = metrics.iter().find(|metric| metric["name"] == "TaskDuration").expect("it is measured");
+        busy["value"].as_f64().expect("a number")
     }
 
     /// A picture of it, as PNG.

@@ -1,15 +1,15 @@
 //! Owns the proof that the page plays: what a person does in it happens on the server, and everybody sees the same.
 
 use crate::page::Page;
-use crate::stage::Stage;
+use crate::stage::{Stage, config};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use tickwire_arena::{Arena, Entity};
+use tickwire_server::{BotFill, ServerConfig};
 use tickwire_shared::{Game, Role};
-use tickwire_tests::real::{PATIENCE, play, step_until};
-use tokio::task::JoinSet;
+use tickwire_tests::real::{PATIENCE, step_until};
 use tokio::time::{Instant, sleep};
 
 /// Where a page's own player is, in metres.
@@ -80,24 +80,13 @@ async fn scores(page: &Page) -> BTreeMap<String, i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_pages_see_each_other_and_the_same_score() {
-    let stage = Stage::new().await;
+    let bots = Some(BotFill::new(8));
+    let stage = Stage::of(ServerConfig { bots, ..config::<Arena>() }).await;
     let (ann, ben) = tokio::join!(stage.join("Ann"), stage.join("Ben"));
     let sees = |name: &str| format!("tickwire.scores().some(entry => entry.name == '{name}')");
     tokio::join!(async { ann.until(&sees("Ben")).await }, async { ben.until(&sees("Ann")).await });
-    // Two hunters fight, until one of them has a score.
-    let mut fighters = Vec::new();
-    for name in ["Cat", "Dan"] {
-        fighters.push(stage.server.join::<Arena>("lobby", name, Role::Player).await);
-    }
-    let deadline = Instant::now() + 2 * PATIENCE;
-    while scores(&ann).await.values().all(|score| *score == 0) {
-        assert!(Instant::now() < deadline, "two hunters do not find each other");
-        let [cat, dan] = fighters.try_into().unwrap_or_else(|_| panic!("two"));
-        let (cat, dan) = tokio::join!(play(cat, 1, 60), play(dan, 5, 60));
-        fighters = vec![cat, dan];
-    }
-    // Their seats, and so their scores, stay for a while.
-    drop(fighters);
+    // The bots fight, with each other and with these two.
+    ann.until("tickwire.scores().some(entry => entry.score != 0)").await;
     let deadline = Instant::now() + PATIENCE;
     loop {
         let (seen_by_ann, seen_by_ben) = tokio::join!(scores(&ann), scores(&ben));
@@ -115,18 +104,10 @@ async fn two_pages_see_each_other_and_the_same_score() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_picture_of_the_readme_is_of_the_page() {
     let Some(path) = std::env::var_os("TICKWIRE_PICTURE") else { return };
-    let stage = Stage::new().await;
+    let bots = Some(BotFill::new(16));
+    let stage = Stage::of(ServerConfig { bots, ..config::<Arena>() }).await;
     let page = stage.join("Ann").await;
     page.resize(1400, 900).await;
-    let mut bots = JoinSet::<()>::new();
-    for seed in 0..16 {
-        let mut bot = stage.server.join::<Arena>("lobby", &format!("Bot {seed}"), Role::Player).await;
-        bots.spawn(async move {
-            loop {
-                bot = play(bot, seed, 300).await;
-            }
-        });
-    }
     page.key("KeyN", true).await;
     page.key("KeyN", false).await;
     // When there is something to be seen: the graph has filled up, and a fight is on.
@@ -134,7 +115,6 @@ async fn the_picture_of_the_readme_is_of_the_page() {
     walk_into_a_fight(&page).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::write(root.join(path), page.screenshot().await).expect("the picture can be written");
-    bots.shutdown().await;
 }
 
 /// Walks towards the middle of the map, until there is company.

@@ -14,8 +14,7 @@ use tickwire_shared::limits::IDLE_SECONDS_MAX;
 const HIDDEN_TICKS: u64 = (IDLE_SECONDS_MAX as u64 + 3) * Arena::TICK_RATE_HZ as u64;
 
 async fn number(page: &Page, expression: &str) -> u64 {
-    let value = page.eval(expression).await;
-    value.as_f64().unwrap_or_else(|| panic!("{expression} is {value}")) as u64
+    page.number(expression).await as u64
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,6 +37,29 @@ async fn a_cut_page_says_so_and_comes_back_as_the_same_player() {
     }
     // The server tells it once a second.
     stage.until_info(|info| info["players"] == 1 && info["rooms"][0]["resumed"] == 3).await;
+    assert_eq!(page.eval("tickwire.stats().hash_mismatches").await, 0);
+}
+
+/// It comes back by its timers alone, as nothing is drawn and no message comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_cut_while_it_is_hidden_comes_back_behind_the_scenes() {
+    let stage = Stage::new().await;
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let proxy = Proxy::bind(anywhere, stage.server.address, LinkProfile::LAN, 1).await.expect("a free port");
+    let page = stage.join_at(proxy.address, "Ann").await;
+    let player = page.eval("tickwire.me().player").await;
+    let tab = page.hide().await;
+    let frames = number(&page, "tickwire.frames").await;
+    proxy.handle().cut();
+    page.until("tickwire.state() == 'lost'").await;
+    proxy.handle().restore();
+    page.until("tickwire.state() == 'joined' && tickwire.stats().reconnects == 1").await;
+    assert_eq!(page.eval("document.visibilityState").await, "hidden");
+    assert!(number(&page, "tickwire.frames").await <= frames + 1, "nothing was drawn");
+    page.show(tab).await;
+    page.until(&format!("tickwire.frames > {frames} + 30 && tickwire.own()")).await;
+    assert_eq!(page.eval("tickwire.me().player").await, player);
+    assert_eq!(page.eval("document.getElementById('notice').hidden").await, true, "all is well again");
     assert_eq!(page.eval("tickwire.stats().hash_mismatches").await, 0);
 }
 

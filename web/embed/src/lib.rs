@@ -45,9 +45,9 @@ mod tests {
     fn the_module_is_small() {
         let module = file("game_bg.wasm");
         assert!(module.bytes.starts_with(b"\0asm"));
-        assert!((10_000..256_000).contains(&module.bytes.len()), "{} bytes", module.bytes.len());
+        assert!((10_000..200_000).contains(&module.bytes.len()), "{} bytes", module.bytes.len());
         let travels = module.gzip.expect("browsers take it packed").len();
-        assert!(travels < 120_000, "{travels} bytes");
+        assert!(travels < 100_000, "{travels} bytes");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Owns tests of a match: joining, moving, talking, and the figures of all that.
 
-use crate::world::World;
+use crate::world::{TestPage, World};
 use serde_json::Value;
-use tickwire_web::id_number;
+use tickwire_arena::Input;
+use tickwire_shared::limits::OFFERED_HELLO_BYTES_MAX;
+use tickwire_shared::{ClientMessage, SUBPROTOCOL, decode};
+use tickwire_web::{Page, id_number};
 
 /// Walks in circles and shoots.
 fn lively(world: &mut World) {
@@ -101,4 +104,33 @@ fn pages_talk_and_know_who_is_there() {
     let settings = world.seats[ann].page.settings_json().expect("it has joined");
     let settings: Value = serde_json::from_str(&settings).expect("JSON");
     assert_eq!(settings["map"]["size"], serde_json::json!([80, 60]));
+}
+
+#[test]
+fn the_clock_starts_by_the_way_of_the_request() {
+    let mut world = World::new(7);
+    // A way there and back to connect, and one for the request, of 100 ms each.
+    let ann = world.join_after("ann", false, 200.0);
+    world.run(20.0, |_| {});
+    assert_eq!(world.seats[ann].page.state(), "joined");
+    let now_ms = world.now_ms;
+    let round_trip_ms = world.seats[ann].figures(now_ms)["round_trip_ms"].as_f64().expect("a guess");
+    assert!((99.0..125.0).contains(&round_trip_ms), "{round_trip_ms}");
+}
+
+#[test]
+fn a_hello_that_is_too_big_for_the_request_comes_as_a_message() {
+    let name = "a".repeat(OFFERED_HELLO_BYTES_MAX);
+    let mut page = Page::<TestPage>::new(&name, false, 1.0);
+    assert_eq!(page.offer(0.0), SUBPROTOCOL);
+    page.opened(1.0);
+    let hello = page.poll(1.0).expect("the first message");
+    assert!(
+        matches!(decode::<ClientMessage<Input>>(&hello), Ok(ClientMessage::Hello(hello)) if hello.name == name)
+    );
+    assert!(page.poll(1.0).is_none(), "only once");
+    let mut page = Page::<TestPage>::new("ann", false, 1.0);
+    page.offer(0.0);
+    page.opened(1.0);
+    assert!(page.poll(1.0).is_none(), "it went with the request");
 }

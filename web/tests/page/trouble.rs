@@ -19,7 +19,8 @@ fn a_cut_page_comes_back_as_the_same_player() {
     assert!(state["at_ms"].as_f64().is_some_and(|at| at <= world.now_ms + 0.001), "at once: {state}");
     world.run(300.0, |_| {});
     let now_ms = world.now_ms;
-    world.seats[ann].page.failed(now_ms);
+    world.seats[ann].page.offer(now_ms);
+    world.seats[ann].page.lost(now_ms, 1006, "");
     let state = world.seats[ann].state();
     assert_eq!(state["attempt"], 2);
     assert!(state["at_ms"].as_f64().is_some_and(|at| at > now_ms), "not at once: {state}");
@@ -65,6 +66,7 @@ fn what_waited_in_the_pages_own_link_is_read_before_the_loss() {
 #[test]
 fn another_version_is_told_with_the_difference() {
     let mut page = Page::<TestPage>::new("ann", false, 1.0);
+    page.offer(0.0);
     page.opened(0.0);
     let reason = "Player.hp: int 0..=100 here, int 0..=200 there".to_owned();
     let code = CloseCode::Version as u16;
@@ -106,6 +108,7 @@ fn garbage_ends_the_session_with_4400_and_nothing_else_happens() {
 fn garbage_in_place_of_a_welcome_ends_the_session_too() {
     for length in 0..64u8 {
         let mut page = Page::<TestPage>::new("ann", false, 1.0);
+        page.offer(0.0);
         page.opened(0.0);
         let bytes: Vec<u8> = (0..length).map(|place| place.wrapping_mul(37).wrapping_add(length)).collect();
         page.receive(1.0, &bytes);

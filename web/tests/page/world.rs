@@ -4,7 +4,9 @@ use serde_json::Value;
 use std::collections::VecDeque;
 use tickwire_arena::{Arena, Input, Settings};
 use tickwire_server::room::{Room, Sinks};
-use tickwire_shared::{ClientMessage, CloseCode, Game, PlayerId, ServerMessage, Slack, Tick, decode, encode};
+use tickwire_shared::{
+    ClientMessage, CloseCode, Game, Offer, PlayerId, ServerMessage, Slack, Tick, decode, encode, read_offer,
+};
 use tickwire_tests::sim::Sim;
 use tickwire_web::{Page, PageGame};
 
@@ -109,18 +111,33 @@ impl World {
 
     /// Another page opens a socket.
     pub fn join(&mut self, name: &str, is_spectator: bool) -> usize {
-        let mut page = Page::new(name, is_spectator, self.seats.len() as f64);
-        page.opened(self.now_ms);
+        self.join_after(name, is_spectator, 0.0)
+    }
+
+    /// The same; it takes so long until it is open.
+    pub fn join_after(&mut self, name: &str, is_spectator: bool, ms: f64) -> usize {
+        let page = Page::new(name, is_spectator, self.seats.len() as f64);
         self.seats.push(Seat {
             page,
             player: None,
-            is_open: true,
+            is_open: false,
             sent: Vec::new(),
             news: Vec::new(),
             down: VecDeque::new(),
             tokens: 0,
         });
-        self.seats.len() - 1
+        let number = self.seats.len() - 1;
+        self.dial(number, ms);
+        number
+    }
+
+    fn dial(&mut self, number: usize, ms: f64) {
+        let offer = self.seats[number].page.offer(self.now_ms);
+        let Offer::Hello(hello) = read_offer([&*offer].into_iter()) else { panic!("it is small: {offer}") };
+        self.run(ms, |_| {});
+        self.seats[number].is_open = true;
+        self.seats[number].page.opened(self.now_ms);
+        self.server_receives(number, &hello);
     }
 
     /// The room notices that a socket is gone; the page does when `code` is given.
@@ -138,8 +155,7 @@ impl World {
 
     /// The page has another socket.
     pub fn reopen(&mut self, number: usize) {
-        self.seats[number].is_open = true;
-        self.seats[number].page.opened(self.now_ms);
+        self.dial(number, 0.0);
     }
 
     /// Lets time pass, and calls `drive` in each millisecond.
