@@ -2,14 +2,17 @@
 
 mod common;
 
-use common::{BINARY, Closing, DEADLINE, Player, Process, http, open, raw_frame, until};
+use common::{BINARY, Closing, DEADLINE, Player, Process, Socket, http, open, raw_frame, say, until, within};
+use futures_util::StreamExt;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tickwire_arena::{Arena, Input};
 use tickwire_shared::{ClientMessage, Tick};
 use tokio::io::AsyncWriteExt;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 #[tokio::test]
 async fn the_ready_line_is_all_that_stands_on_standard_output() {
@@ -214,6 +217,57 @@ async fn declared_lengths_reserve_no_memory() {
     }
     let after = server.memory_kb("VmSize");
     assert!(after < before + 65_536, "from {before} to {after} KiB");
+}
+
+/// Buffers are sized for thousands: of the server's memory a console that says nothing takes little, and a player not much more, with
+/// its part of the world and of its history.
+#[tokio::test]
+async fn a_connection_takes_little_memory() {
+    let server = Process::start(&["--room-players-max", "64"]);
+    play(join(&server, 1).await).await;
+    let _first = consoles(&server, 1).await;
+    let empty = server.memory_kb("VmRSS");
+    let _idle = consoles(&server, IDLE).await;
+    let idle = server.memory_kb("VmRSS");
+    assert!(idle < empty + IDLE * 16, "{IDLE} consoles raise it from {empty} to {idle} KiB");
+    let players = play(join(&server, PLAYING).await).await;
+    let playing = server.memory_kb("VmRSS");
+    assert!(playing < idle + PLAYING * 64, "{PLAYING} players raise it from {idle} to {playing} KiB");
+    drop(players);
+}
+
+const IDLE: u64 = 200;
+const PLAYING: u64 = 50;
+
+/// So many consoles in one room, each of which was read from and written to: memory that was never touched does not count.
+async fn consoles(server: &Process, count: u64) -> Vec<Socket> {
+    let mut consoles = Vec::new();
+    for _ in 0..count {
+        let mut console = open(server.address, "/console/a").await;
+        say(&mut console, Message::Ping(Bytes::new())).await;
+        while !matches!(within(console.next()).await, Some(Ok(Message::Pong(_)))) {}
+        consoles.push(console);
+    }
+    consoles
+}
+
+/// So many players in the same room.
+async fn join(server: &Process, count: u64) -> Vec<Player> {
+    let mut players = Vec::new();
+    for _ in 0..count {
+        players.push(Player::join_as::<Arena>(open(server.address, "/play/a").await).await);
+    }
+    players
+}
+
+/// Until the room's history is full.
+async fn play(players: Vec<Player>) -> Vec<Player> {
+    let play = |mut player: Player| async move {
+        let end = player.tick.plus(180);
+        until_tick(&mut player, end).await;
+        player
+    };
+    players.into_iter().map(play).collect::<JoinSet<_>>().join_all().await
 }
 
 /// A process that was stopped for a while skips what it missed, and closes nobody for it.

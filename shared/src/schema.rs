@@ -284,6 +284,7 @@ mod tests {
         coded.set_codes("# trained\n\n  Player.hp: 1 2\t3 3 \n").unwrap();
         assert_eq!(coded.kinds[0].fields[0].code, [1, 2, 3, 3]);
         assert_eq!(schema(255).difference(&coded), ["Player.hp: u8 here, u8 (code [1, 2, 3, 3]) there"]);
+        assert_ne!(schema(255).hash(), coded.hash(), "who does not know the code cannot read it");
         let fault = |text| schema(255).set_codes(text).unwrap_err();
         assert_eq!(fault("Player.mana: 1 1"), "there is no field `Player.mana`");
         assert_eq!(fault("Sheep: 1 1"), "there is no field `Sheep`");

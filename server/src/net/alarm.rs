@@ -115,17 +115,44 @@ mod linux {
 mod tests {
     use super::*;
     use std::time::Duration;
+    use tokio::time::timeout;
+
+    const FAR: Duration = Duration::from_secs(3600);
+    /// Longer than anything takes that is not as far, on however busy a machine.
+    const LIMIT: Duration = Duration::from_secs(10);
 
     #[tokio::test]
     async fn it_is_never_early_and_may_be_set_again_before_it_rings() {
         let mut alarm = Alarm::new();
         for _ in 0..20 {
-            let far = alarm.wait_until(Instant::now() + Duration::from_secs(3600));
-            assert!(tokio::time::timeout(Duration::from_millis(2), far).await.is_err());
+            let far = alarm.wait_until(Instant::now() + FAR);
+            assert!(timeout(Duration::from_millis(2), far).await.is_err());
             let deadline = Instant::now() + Duration::from_millis(3);
             alarm.wait_until(deadline).await;
             assert!(Instant::now() >= deadline);
             alarm.wait_until(deadline).await;
         }
+    }
+
+    #[tokio::test]
+    async fn it_waits_for_what_comes_first_of_a_deadline_and_a_nap() {
+        let mut alarm = Alarm::new();
+        for _ in 0..5 {
+            let (soon, far) = (Instant::now() + Duration::from_millis(3), Instant::now() + FAR);
+            timeout(LIMIT, alarm.wait_until_or_nap(far, soon)).await.expect("the nap is over");
+            assert!(Instant::now() >= soon);
+            let soon = Instant::now() + Duration::from_millis(3);
+            timeout(LIMIT, alarm.wait_until_or_nap(soon, far)).await.expect("the deadline is over");
+            assert!(Instant::now() >= soon);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_nap_that_is_over_gives_all_others_a_turn() {
+        let mut alarm = Alarm::new();
+        let other = tokio::spawn(async {});
+        let now = Instant::now();
+        timeout(LIMIT, alarm.wait_until_or_nap(now + FAR, now)).await.expect("the nap is over");
+        assert!(other.is_finished());
     }
 }

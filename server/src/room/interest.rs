@@ -160,9 +160,11 @@ impl Grid {
 
     /// Finds what is within the enter radius, and what is in view already and within the leave radius.
     fn query(&self, interest: Interest, is_in_view: impl Fn(usize) -> bool, mut found: impl FnMut(usize)) {
-        let Interest { center, enter_radius, leave_radius } = interest;
-        // Of what a game says, at worst nothing is near.
-        let reach = Vec2::splat(leave_radius.max(enter_radius).max(0.0));
+        let center = interest.center;
+        // Whatever a game says, less than nothing is not near: squared, a radius below 0 would be as good as one above. What is no
+        // number becomes 0 as well.
+        let (enter_radius, leave_radius) = (interest.enter_radius.max(0.0), interest.leave_radius.max(0.0));
+        let reach = Vec2::splat(leave_radius.max(enter_radius));
         let (low, high) = (center - reach, center + reach);
         let (first, last) = (self.column(low.x), self.column(high.x));
         for row in self.row(low.y)..=self.row(high.y) {
@@ -178,5 +180,43 @@ impl Grid {
             }
         }
         self.everywhere.iter().for_each(|place| found(*place as usize));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grid of entities side by side, one metre apart, from 0 on.
+    fn line(count: u32, radius: f32) -> Grid {
+        let unsorted = (0..count).map(|place| (place, Vec2::new(place as f32, 0.0))).collect();
+        let mut grid = Grid { unsorted, ..Grid::default() };
+        grid.measure(radius);
+        grid.sort();
+        grid
+    }
+
+    /// Who is found from between the entities 5 and 6, if those from 8 on are in view.
+    fn found(enter_radius: f32, leave_radius: f32) -> Vec<usize> {
+        let interest = Interest { center: Vec2::new(5.5, 0.0), enter_radius, leave_radius };
+        let mut found = Vec::new();
+        line(12, leave_radius).query(interest, |place| place >= 8, |place| found.push(place));
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn who_is_in_view_leaves_later_than_others_enter() {
+        assert_eq!(found(1.0, 3.0), [5, 6, 8]);
+        assert_eq!(found(3.0, 3.0), [3, 4, 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn a_radius_that_is_none_reaches_nobody() {
+        for none in [-5.0, f32::NEG_INFINITY, f32::NAN, 0.0] {
+            assert_eq!(found(none, none), [0; 0], "{none}");
+            assert_eq!(found(none, 3.0), [8], "{none}, and only who is in view stays");
+            assert_eq!(found(1.0, none), [5, 6], "{none}, and nobody stays for being in view");
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::Outcome;
 use crate::explain::{self, Explained};
-use crate::helper::CLOCK_TICK_US;
 use crate::idle;
 use crate::info::{self, Rooms};
-use crate::joins::Joins;
+use crate::join_figures::Joins;
+use crate::joins;
 use crate::load::LoadFigures;
 use crate::options::{Options, Role};
 use crate::pair::{Pair, Usage};
@@ -40,14 +40,25 @@ pub struct Round {
     pub floor_tick_ms: Quantiles,
 }
 
+impl Round {
+    pub fn ratio_to_floor(&self) -> f64 {
+        self.real.cpu_us_per_update() / self.floor.cpu_us_per_update()
+    }
+}
+
 impl Measured {
     pub fn cpu_us_per_update(&self) -> f64 {
         self.usage.server.cpu_us as f64 / self.load.updates as f64
     }
 
-    /// By how much of itself the cost is uncertain, because the kernel tells CPU time in steps.
+    pub fn bytes_per_update(&self) -> f64 {
+        self.load.bytes as f64 / self.load.updates as f64
+    }
+
+    /// By how much of itself the cost is uncertain, if the kernel tells CPU time in steps.
     pub fn cpu_step_share(&self) -> f64 {
-        CLOCK_TICK_US as f64 / self.usage.server.cpu_us.max(CLOCK_TICK_US) as f64
+        let server = &self.usage.server;
+        server.cpu_step_us as f64 / server.cpu_us.max(server.cpu_step_us).max(1) as f64
     }
 
     pub fn updates_per_second(&self) -> f64 {
@@ -70,7 +81,7 @@ pub async fn conduct(options: &Options) -> Outcome<()> {
 
 /// Runs all rounds.
 pub async fn measure(options: &Options) -> Outcome<Report> {
-    allow_descriptors(options.clients().max(options.idle.unwrap_or_default()))?;
+    allow_descriptors((options.clients() + options.latecomers()).max(options.idle.unwrap_or_default()))?;
     let mut rounds: Vec<Round> = Vec::new();
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}", options.rounds);
@@ -111,11 +122,14 @@ impl Round {
         let usage = pair.measure(Duration::from_secs(options.seconds)).await?;
         // Before the clients leave, which is no part of the workload.
         let (rooms, explained) = ask(&pair, options).await?;
-        let joins = match options.join {
-            true => Some(Joins::measure(&mut pair, options).await?),
+        let mut joins = match options.join.is_some() {
+            true => Some(joins::measure(&mut pair, options).await?),
             false => None,
         };
         let real = Measured { usage, load: pair.finish().await? };
+        if let Some(joins) = &mut joins {
+            joins.gap_ms_max = real.load.join_gap_ms_max;
+        }
         let (floor, floor_tick_ms) = match first_floor {
             Some(floor) => floor,
             None => measure_floor(options, &real.load.sizes).await?,

@@ -1,6 +1,7 @@
 //! Owns a helper process from the conductor's end: pinned to a core, spoken to by lines, weighed by the kernel.
 
 use crate::Outcome;
+use crate::core_times::CoreTimes;
 use crate::options::{Options, Role, name};
 use std::fs;
 use std::process::Stdio;
@@ -9,28 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// The unit of times in /proc/PID/stat. `sysconf(_SC_CLK_TCK)` says so on every Linux that there is; to ask it would
-/// take unsafe code.
-pub const CLOCK_TICK_US: u64 = 10_000;
 /// How long a helper that was told to end may take.
 const END_TIME_MAX: Duration = Duration::from_secs(5);
-
-/// How a process and its core got on.
-#[derive(Copy, Clone, Debug)]
-pub struct CoreTimes {
-    /// On the core, in user and kernel mode. The kernel tells it in steps of 10 ms.
-    pub cpu_us: u64,
-    /// Ready to run while somebody else had the core.
-    pub wait_us: u64,
-}
-
-impl CoreTimes {
-    pub fn since(self, before: Self) -> Self {
-        // Threads that have ended take their waiting with them.
-        let wait_us = self.wait_us.saturating_sub(before.wait_us);
-        Self { cpu_us: self.cpu_us - before.cpu_us, wait_us }
-    }
-}
 
 /// This binary in another role. Killed if it is dropped.
 pub struct Helper {
@@ -89,26 +70,7 @@ impl Helper {
 
     /// Its account with the kernel so far.
     pub fn core_times(&self) -> Outcome<CoreTimes> {
-        Ok(CoreTimes { cpu_us: self.cpu_us()?, wait_us: self.wait_us() })
-    }
-
-    fn cpu_us(&self) -> Outcome<u64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        // Its second field is a name in brackets, which may hold blanks.
-        let (_, fields) = stat.rsplit_once(')').ok_or("/proc/PID/stat is not as expected")?;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let [utime, stime] = fields[11..13] else { return Err("/proc/PID/stat is too short".into()) };
-        Ok((utime.parse::<u64>()? + stime.parse::<u64>()?) * CLOCK_TICK_US)
-    }
-
-    /// 0 if this kernel keeps no such account.
-    fn wait_us(&self) -> u64 {
-        let wait_ns = |thread: fs::DirEntry| {
-            let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            times.split_whitespace().nth(1)?.parse::<u64>().ok()
-        };
-        let threads = fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
-        threads.filter_map(wait_ns).sum::<u64>() / 1000
+        CoreTimes::read(self.pid)
     }
 
     /// The memory that it has in RAM now.

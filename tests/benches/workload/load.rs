@@ -1,9 +1,12 @@
 //! Owns the load process: many clients on one thread, which join one after the other, measure together, and end together.
 
-use crate::client::{Echo, Player, play};
+use crate::checks::Checks;
+use crate::client::play;
 use crate::control::{Orders, say};
 use crate::options::Options;
-use crate::recorder::{Quantiles, Record, Recorder};
+use crate::phase::Phase;
+use crate::recorder::{Quantiles, Record, Recorder, Sample};
+use crate::script::{Echo, Player};
 use crate::walker::Input;
 use crate::watcher::watch;
 use crate::{Error, Outcome};
@@ -16,20 +19,6 @@ use tokio::time::{Instant, sleep};
 
 /// Between two joins. The server lets in eight per tick, so none of them waits for another.
 pub const JOIN_INTERVAL: Duration = Duration::from_millis(5);
-/// Sizes of frames that are kept, over all clients.
-const SIZES_MAX: usize = 10_000;
-
-/// How far the load is. The conductor orders each but the first.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    Settling,
-    Measuring,
-    /// The window is over, and the clients play on.
-    Measured,
-    /// Latecomers join.
-    Joining,
-    Over,
-}
 
 /// What the load tells the conductor when it is over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,9 +32,8 @@ pub struct LoadFigures {
     pub gap_ms: Quantiles,
     /// While latecomers joined, after the window.
     pub join_gap_ms_max: f64,
-    pub hash_checks: u64,
-    pub hash_mismatches: u64,
-    pub resyncs: u64,
+    #[serde(flatten)]
+    pub checks: Checks,
     pub sizes: Vec<usize>,
 }
 
@@ -61,7 +49,7 @@ pub struct Part {
 impl Part {
     /// An update came.
     pub fn heard(&mut self, bytes: usize) {
-        self.recorder.heard(bytes);
+        self.recorder.heard(bytes, Instant::now());
         if let Some(joined) = self.joined.take() {
             // If the load has been given up meanwhile, this client will be told.
             let _ = joined.send(());
@@ -82,18 +70,18 @@ impl Part {
     }
 
     pub fn enter(&mut self, phase: Phase) {
-        self.recorder.enter(phase);
+        self.recorder.enter(phase, Instant::now());
     }
 
     pub fn end(self) -> Record {
-        self.recorder.end()
+        self.recorder.end(Instant::now())
     }
 }
 
 /// The real server's clients; the first of them are real ones.
 pub async fn real<G: Game<Input = Input>>(options: &Options) -> Outcome<()> {
     let server = options.server()?;
-    let (schema_hash, watchers) = (Schema::of::<G>().hash(), options.watchers);
+    let (schema_hash, watchers) = (Schema::of::<G>().hash(), options.watchers());
     run(options, |number, room, part| async move {
         let seed = number as u64;
         match number {
@@ -106,8 +94,8 @@ pub async fn real<G: Game<Input = Input>>(options: &Options) -> Outcome<()> {
 
 /// The bare server's clients.
 pub async fn floor(options: &Options) -> Outcome<()> {
-    let server = options.server()?;
-    run(options, |_, room, part| play(server, room, Echo, part)).await
+    let (server, hz) = (options.server()?, options.hz.hz());
+    run(options, |number, room, part| play(server, room, Echo::new(hz, number as u64), part)).await
 }
 
 /// Runs all clients, each made from its number and its room's.
@@ -119,8 +107,9 @@ where
     let (joined, joins) = mpsc::unbounded_channel();
     let mut clients = JoinSet::new();
     let count = options.clients();
+    let updates = options.seconds * u64::from(options.hz.hz());
     for number in 0..count {
-        let recorder = Recorder::new((SIZES_MAX / count).max(1));
+        let recorder = Recorder::new(Sample::of(number, count, updates));
         let (phases, joined) = (phases.clone(), Some(joined.clone()));
         let answer_delay = match options.lockstep {
             true => Duration::ZERO,
@@ -202,9 +191,7 @@ impl LoadFigures {
             bytes: record.bytes,
             gap_ms: record.gaps.ms(),
             join_gap_ms_max: record.join_gap_max.as_secs_f64() * 1000.0,
-            hash_checks: record.hash_checks,
-            hash_mismatches: record.hash_mismatches,
-            resyncs: record.resyncs,
+            checks: record.checks,
             sizes: record.sizes,
         }
     }

@@ -9,9 +9,11 @@
 //! server's alone. `conductor.rs` is where to start reading. Linux only: it needs `taskset` and `/proc`.
 
 mod chart;
+mod checks;
 mod client;
 mod conductor;
 mod control;
+mod core_times;
 mod dice;
 mod explain;
 mod floor;
@@ -20,15 +22,18 @@ mod helper;
 mod http;
 mod idle;
 mod info;
+mod join_figures;
 mod joins;
-mod latecomer;
+mod latecomers;
 mod load;
 mod median;
 mod options;
 mod pair;
 mod peers;
+mod phase;
 mod recorder;
 mod report;
+mod script;
 mod server;
 mod sweep;
 mod table;
@@ -80,9 +85,9 @@ fn play(options: &Options) -> Outcome<()> {
                 Rate::Hz30 => load::real::<World<30>>(options).await,
                 Rate::Hz60 => load::real::<World<60>>(options).await,
             },
-            Role::Latecomer => match options.hz {
-                Rate::Hz30 => latecomer::serve::<World<30>>(options).await,
-                Rate::Hz60 => latecomer::serve::<World<60>>(options).await,
+            Role::Latecomers => match options.hz {
+                Rate::Hz30 => latecomers::serve::<World<30>>(options).await,
+                Rate::Hz60 => latecomers::serve::<World<60>>(options).await,
             },
             Role::FloorLoad => load::floor(options).await,
             Role::Floor => floor::serve(options).await,

@@ -1,4 +1,4 @@
-//! Owns what is told of many rounds: the middle.
+//! Owns what is told of many rounds: the middle, and how far they lie apart.
 
 use crate::recorder::Quantiles;
 
@@ -8,6 +8,12 @@ pub fn median<T>(of: &[T], figure: impl Fn(&T) -> f64) -> f64 {
     figures.sort_by(f64::total_cmp);
     let middle = figures.len() / 2;
     if figures.len() % 2 == 1 { figures[middle] } else { (figures[middle - 1] + figures[middle]) / 2.0 }
+}
+
+/// The least and the greatest.
+pub fn range<T>(of: &[T], figure: impl Fn(&T) -> f64) -> [f64; 2] {
+    let figures = || of.iter().map(&figure);
+    [figures().fold(f64::INFINITY, f64::min), figures().fold(f64::NEG_INFINITY, f64::max)]
 }
 
 /// The median of each.

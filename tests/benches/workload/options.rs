@@ -49,14 +49,16 @@ pub struct Options {
     #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub threads: Option<usize>,
 
-    /// How many of the clients are real ones, which take all in and check every view hash.
-    #[arg(long, default_value_t = 1, value_parser = watchers)]
-    pub watchers: usize,
+    /// How many of the clients are real ones, which take all in and check every view hash. Default: 1; in W2, where each has a view of
+    /// its own, 4.
+    #[arg(long, value_parser = watchers)]
+    watchers: Option<usize>,
 
-    /// After the window, five more real clients join the first room, one after the other: how long do they wait,
-    /// and what do the others notice?
-    #[arg(long)]
-    pub join: bool,
+    /// After the window, so many more real clients join the first room, five times: how long do they wait, and what do the others
+    /// notice? Without a number, one at a time.
+    #[arg(long, value_name = "K", num_args = 0..=1, default_missing_value = "1",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub join: Option<usize>,
 
     /// Then open so many idle connections to a server of their own: how much memory does each take?
     #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
@@ -106,12 +108,28 @@ impl Options {
         self.rooms * self.players
     }
 
+    /// How many of these are real ones.
+    pub fn watchers(&self) -> usize {
+        let default = match self.case {
+            Case::W1 | Case::W3 => 1,
+            Case::W2 => 4,
+        };
+        self.watchers.unwrap_or(default).min(self.clients())
+    }
+
+    /// How many there are in the first room beside them, at most.
+    pub fn latecomers(&self) -> usize {
+        self.join.unwrap_or_default()
+    }
+
     /// What a helper has to know.
     pub fn to_args(&self) -> Vec<String> {
         let mut args = vec![format!("--case={}", name(self.case)), format!("--hz={}", name(self.hz))];
         args.push(format!("--players={}", self.players));
         args.push(format!("--rooms={}", self.rooms));
-        args.push(format!("--watchers={}", self.watchers));
+        args.push(format!("--seconds={}", self.seconds));
+        args.push(format!("--watchers={}", self.watchers()));
+        args.extend(self.join.map(|at_once| format!("--join={at_once}")));
         args.extend(self.lockstep.then(|| "--lockstep".to_owned()));
         args.extend(self.threads.map(|threads| format!("--threads={threads}")));
         args
@@ -159,8 +177,8 @@ pub enum Role {
     Server,
     /// Its clients.
     Load,
-    /// One more client of it, which comes later.
-    Latecomer,
+    /// More clients of it, which come later.
+    Latecomers,
     /// The bare server.
     Floor,
     /// Its clients.

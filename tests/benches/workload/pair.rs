@@ -1,9 +1,11 @@
 //! Owns one server and its load: started, settled, weighed over a window, and ended.
 
 use crate::Outcome;
-use crate::helper::{CoreTimes, Helper};
-use crate::load::{JOIN_INTERVAL, LoadFigures, Phase};
+use crate::core_times::CoreUse;
+use crate::helper::Helper;
+use crate::load::{JOIN_INTERVAL, LoadFigures};
 use crate::options::{Options, Role};
+use crate::phase::Phase;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -30,8 +32,8 @@ pub struct Pair {
 #[derive(Copy, Clone, Debug)]
 pub struct Usage {
     seconds: f64,
-    pub server: CoreTimes,
-    load: CoreTimes,
+    pub server: CoreUse,
+    load: CoreUse,
     /// The server's memory at the end, and before the first client came.
     pub rss_kib: u64,
     rss_ready_kib: u64,
@@ -96,8 +98,8 @@ impl Pair {
         // At once: updates that are counted longer than their cost would make it seem smaller.
         self.load_goes_on_to(Phase::Measured).await?;
         Ok(Usage {
-            server: server.since(server_before),
-            load: load.since(load_before),
+            server: server.since(&server_before),
+            load: load.since(&load_before),
             seconds: begun.elapsed().as_secs_f64(),
             rss_kib: self.server.rss_kib()?,
             rss_ready_kib: self.rss_ready_kib,

@@ -1,6 +1,7 @@
 //! Owns what is measured in the window: times, and of a client its updates and bytes too.
 
-use crate::load::Phase;
+use crate::checks::Checks;
+use crate::phase::Phase;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -9,6 +10,8 @@ use tokio::time::Instant;
 /// Three digits, in units of ten microseconds: some ten kilobytes per client.
 const SIGNIFICANT_DIGITS: u8 = 3;
 const UNIT_US: u64 = 10;
+/// Sizes of updates that are kept, over all clients.
+const SIZES_MAX: u64 = 10_000;
 
 /// What half, nearly all and all of many times stayed below, in milliseconds.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,12 +64,9 @@ pub struct Record {
     pub updates: u64,
     /// WebSocket payload.
     pub bytes: u64,
-    /// Of the first updates: enough of them to send the same again.
+    /// Of a part of the updates: enough of them to send as much again.
     pub sizes: Vec<usize>,
-    pub hash_checks: u64,
-    pub hash_mismatches: u64,
-    /// Full snapshots asked for, because one could not be read or was wrong.
-    pub resyncs: u64,
+    pub checks: Checks,
     /// The longest while somebody joined.
     pub join_gap_max: Duration,
     pub gaps: Times,
@@ -77,41 +77,57 @@ impl Record {
         self.updates += other.updates;
         self.bytes += other.bytes;
         self.sizes.extend_from_slice(&other.sizes);
-        self.hash_checks += other.hash_checks;
-        self.hash_mismatches += other.hash_mismatches;
-        self.resyncs += other.resyncs;
+        self.checks.add(other.checks);
         self.join_gap_max = self.join_gap_max.max(other.join_gap_max);
         self.gaps.add(&other.gaps);
     }
 }
 
-/// Follows one client.
+/// Which of a client's updates have their sizes kept: every so many, because what is sent first is not like what comes later. They begin
+/// at another one for each client, because what comes once in a while, such as a view hash, would be met by all of them or by none.
+#[derive(Copy, Clone, Debug)]
+pub struct Sample {
+    first: u64,
+    stride: u64,
+}
+
+impl Sample {
+    /// For one of so many clients, which are to get so many updates each.
+    pub fn of(number: usize, clients: usize, updates: u64) -> Self {
+        let stride = (clients as u64 * updates).div_ceil(SIZES_MAX).max(1);
+        Self { first: number as u64 % stride, stride }
+    }
+
+    fn takes(self, update: u64) -> bool {
+        update % self.stride == self.first
+    }
+}
+
+/// Follows one client. Time is an argument.
 #[derive(Debug)]
 pub struct Recorder {
     phase: Phase,
     heard: Option<Instant>,
-    sizes_max: usize,
+    sample: Sample,
     record: Record,
 }
 
 impl Recorder {
-    /// Keeps the sizes of at most so many updates.
-    pub fn new(sizes_max: usize) -> Self {
-        Self { phase: Phase::Settling, heard: None, sizes_max, record: Record::default() }
+    pub fn new(sample: Sample) -> Self {
+        Self { phase: Phase::Settling, heard: None, sample, record: Record::default() }
     }
 
     /// Goes on to another phase.
-    pub fn enter(&mut self, phase: Phase) {
+    pub fn enter(&mut self, phase: Phase, now: Instant) {
         // A silence that still goes on must not vanish because nothing ended it.
-        if let Some(silence) = self.heard.map(|heard| heard.elapsed()) {
+        if let Some(silence) = self.heard.map(|heard| now - heard) {
             self.silence(silence);
         }
         self.phase = phase;
     }
 
     /// An update came.
-    pub fn heard(&mut self, bytes: usize) {
-        let now = Instant::now();
+    pub fn heard(&mut self, bytes: usize, now: Instant) {
         let before = self.heard.replace(now);
         if let Some(before) = before.filter(|_| self.phase == Phase::Joining) {
             self.silence(now - before);
@@ -119,11 +135,11 @@ impl Recorder {
         if self.phase != Phase::Measuring {
             return;
         }
-        self.record.updates += 1;
-        self.record.bytes += bytes as u64;
-        if self.record.sizes.len() < self.sizes_max {
+        if self.sample.takes(self.record.updates) {
             self.record.sizes.push(bytes);
         }
+        self.record.updates += 1;
+        self.record.bytes += bytes as u64;
         if let Some(before) = before {
             self.record.gaps.record(now - before);
         }
@@ -139,8 +155,8 @@ impl Recorder {
     }
 
     /// The window is over.
-    pub fn end(mut self) -> Record {
-        self.enter(Phase::Over);
+    pub fn end(mut self, now: Instant) -> Record {
+        self.enter(Phase::Over, now);
         self.record
     }
 }

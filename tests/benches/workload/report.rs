@@ -1,11 +1,12 @@
 //! Owns the result: medians over the rounds, and their names in JSON. How people see them stands in `table.rs`.
 
 use crate::Outcome;
+use crate::checks::Checks;
 use crate::conductor::{Measured, Round};
 use crate::explain::Explanation;
 use crate::info::Rooms;
-use crate::joins::JoinFigures;
-use crate::median::{median, medians, told};
+use crate::join_figures::{JoinFigures, Joins};
+use crate::median::{median, medians, range, told};
 use crate::options::{Options, name};
 use crate::recorder::Quantiles;
 use serde::Serialize;
@@ -23,8 +24,10 @@ pub struct Report {
     pub rounds: usize,
     pub server_cpu_us_per_update: f64,
     pub floor_cpu_us_per_update: f64,
-    /// Of each round by itself, because a machine's speed drifts.
+    /// Of each round by itself, because a machine's speed drifts: the median of the ratios is not the ratio of the medians.
     pub ratio_to_floor: f64,
+    pub ratio_to_floor_min: f64,
+    pub ratio_to_floor_max: f64,
     pub server_cpu_share: f64,
     /// WebSocket payload, as all bytes here.
     pub down_bytes_per_client_per_s: f64,
@@ -50,18 +53,20 @@ pub struct Report {
     pub rss_kib_per_client: f64,
     /// If it was wanted.
     pub rss_kib_per_idle_connection: Option<f64>,
-    pub hash_checks: u64,
-    pub hash_mismatches: u64,
-    /// Full snapshots that a real client asked for: one that cannot be read is no check that failed.
-    pub resyncs: u64,
+    /// How many of the clients were real ones.
+    pub watchers: usize,
+    /// Of these, and of latecomers.
+    #[serde(flatten)]
+    pub checks: Checks,
     pub floor_updates_per_client_per_s: f64,
+    pub floor_bytes_per_client_tick: f64,
     /// Of the whole window; it only writes in them, and reads between them.
     pub floor_tick_ms: Quantiles,
     pub load_cpu_share: f64,
     pub floor_load_cpu_share: f64,
     pub core_wait_share: f64,
     pub floor_core_wait_share: f64,
-    /// By how much of themselves the costs are uncertain in each round, because the kernel tells CPU time in steps.
+    /// By how much of themselves the costs are uncertain in each round: 0 if the kernel tells CPU time to the nanosecond.
     pub cpu_step_share: f64,
     pub floor_cpu_step_share: f64,
     #[serde(flatten)]
@@ -70,14 +75,17 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn of<'r>(options: &Options, rounds: &'r [Round], idle_kib: Option<f64>) -> Self {
+    pub fn of(options: &Options, rounds: &[Round], idle_kib: Option<f64>) -> Self {
         let clients = options.clients() as f64;
         let per_client = |measured: &Measured| measured.updates_per_second() / clients;
         let seconds = |round: &Round| round.real.load.window_seconds;
-        let tick_bytes = |round: &Round| round.real.load.bytes as f64 / round.real.load.updates as f64;
+        let tick_bytes = |round: &Round| round.real.bytes_per_update();
         let hz = options.hz.hz();
-        let joins = |round: &'r Round| Some((round.joins.as_ref()?, round.real.load.join_gap_ms_max));
-        let joins: Vec<_> = rounds.iter().filter_map(joins).collect();
+        let joins: Vec<&Joins> = rounds.iter().filter_map(|round| round.joins.as_ref()).collect();
+        let mut checks = Checks::default();
+        rounds.iter().for_each(|round| checks.add(round.real.load.checks));
+        joins.iter().for_each(|joins| checks.add(joins.checks));
+        let [ratio_to_floor_min, ratio_to_floor_max] = range(rounds, Round::ratio_to_floor);
         let share = |share: fn(&Rooms, u32) -> Option<f64>| {
             told(rounds, |round| share(&round.rooms, hz)).map(|told| median(&told, |one| *one))
         };
@@ -91,9 +99,9 @@ impl Report {
             rounds: rounds.len(),
             server_cpu_us_per_update: median(rounds, |round| round.real.cpu_us_per_update()),
             floor_cpu_us_per_update: median(rounds, |round| round.floor.cpu_us_per_update()),
-            ratio_to_floor: median(rounds, |round| {
-                round.real.cpu_us_per_update() / round.floor.cpu_us_per_update()
-            }),
+            ratio_to_floor: median(rounds, Round::ratio_to_floor),
+            ratio_to_floor_min,
+            ratio_to_floor_max,
             server_cpu_share: median(rounds, |round| round.real.usage.server_share()),
             down_bytes_per_client_per_s: median(rounds, |round| {
                 round.real.load.bytes as f64 / clients / seconds(round)
@@ -116,10 +124,10 @@ impl Report {
             rss_kib: median(rounds, |round| round.real.usage.rss_kib as f64),
             rss_kib_per_client: median(rounds, |round| round.real.usage.rss_grown_kib() / clients),
             rss_kib_per_idle_connection: idle_kib,
-            hash_checks: rounds.iter().map(|round| round.real.load.hash_checks).sum(),
-            hash_mismatches: rounds.iter().map(|round| round.real.load.hash_mismatches).sum(),
-            resyncs: rounds.iter().map(|round| round.real.load.resyncs).sum(),
+            watchers: options.watchers(),
+            checks,
             floor_updates_per_client_per_s: median(rounds, |round| per_client(&round.floor)),
+            floor_bytes_per_client_tick: median(rounds, |round| round.floor.bytes_per_update()),
             floor_tick_ms: medians(rounds, |round| round.floor_tick_ms),
             load_cpu_share: median(rounds, |round| round.real.usage.load_share()),
             floor_load_cpu_share: median(rounds, |round| round.floor.usage.load_share()),
@@ -132,18 +140,10 @@ impl Report {
         }
     }
 
-    /// Fails if the real clients did not see what the server meant, or never could tell.
+    /// Fails if the real clients did not see what the server meant, or never could tell; latecomers by themselves, too.
     pub fn check(&self) -> Outcome<()> {
-        let wrong = match (self.hash_checks, self.hash_mismatches, self.resyncs) {
-            (_, wrong @ 1.., _) => format!("{wrong} view hashes did not match: the server is wrong"),
-            (.., resyncs @ 1..) => {
-                format!(
-                    "real clients asked for {resyncs} full snapshot(s): they could not read what was sent"
-                )
-            }
-            (0, ..) => "no view hash was checked: nothing says that the server is right".to_owned(),
-            _ => return Ok(()),
-        };
-        Err(wrong.into())
+        let unseen = self.joins.as_ref().filter(|joins| joins.join_hash_checks == 0);
+        let unseen = unseen.map(|_| "no view hash of a latecomer was checked".to_owned());
+        self.checks.fault().or(unseen).map_or(Ok(()), |fault| Err(fault.into()))
     }
 }

@@ -24,8 +24,7 @@ pub fn serve<G: Game<Settings = Settings>>(options: &Options) -> Outcome<()> {
         let config = ServerConfig::<G> {
             settings: options.settings(),
             seed: SEED,
-            // One more for latecomers.
-            room_players_max: options.players + 1,
+            room_players_max: options.players + options.latecomers(),
             ..ServerConfig::default()
         };
         let mut orders = Orders::listen();

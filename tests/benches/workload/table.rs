@@ -1,6 +1,7 @@
 //! Owns how people see the result: a table, and sentences about what spoils it.
 
-use crate::joins::Spread;
+use crate::checks::Checks;
+use crate::join_figures::Spread;
 use crate::recorder::Quantiles;
 use crate::report::Report;
 use std::fmt;
@@ -9,6 +10,8 @@ use std::fmt;
 const LOAD_CPU_SHARE_MAX: f64 = 0.95;
 /// Above this, somebody else is at work on the machine.
 const CORE_WAIT_SHARE_MAX: f64 = 0.05;
+/// Above this, the floor did not send what the server sent.
+const FLOOR_BYTES_OFF_MAX: f64 = 0.02;
 /// Above this, the cost is too uncertain to be compared.
 const CPU_STEP_SHARE_MAX: f64 = 0.05;
 
@@ -29,8 +32,9 @@ impl fmt::Display for Report {
         if let Some(kib) = self.rss_kib_per_idle_connection {
             row(f, "of an idle connection", format!("{kib:.1} KiB"))?;
         }
-        row(f, "view hashes", format!("{} checked, {} wrong", self.hash_checks, self.hash_mismatches))?;
-        row(f, "full snapshots asked for", self.resyncs)?;
+        let Checks { hash_checks, hash_mismatches, resyncs } = self.checks;
+        row(f, "view hashes", format!("{hash_checks} checked, {hash_mismatches} wrong"))?;
+        row(f, "full snapshots asked for", resyncs)?;
         row(f, "load CPU", format!("{:.0} % of a core", self.load_cpu_share * 100.0))?;
         self.joins(f)?;
         self.warn(f)?;
@@ -47,7 +51,12 @@ impl Report {
         let percent = |share: f64| format!("{:.1} % of a core", share * 100.0);
         row(f, "server CPU per update", format!("{:.1} us", self.server_cpu_us_per_update))?;
         row(f, "floor CPU per update", format!("{:.1} us", self.floor_cpu_us_per_update))?;
-        row(f, "ratio to the floor", format!("{:.2}", self.ratio_to_floor))?;
+        let (least, greatest) = (self.ratio_to_floor_min, self.ratio_to_floor_max);
+        let rounds = match self.rounds {
+            1 => String::new(),
+            _ => format!(", of each round by itself; {least:.2} to {greatest:.2}"),
+        };
+        row(f, "ratio to the floor", format!("{:.2}{rounds}", self.ratio_to_floor))?;
         row(f, "server CPU", percent(self.server_cpu_share))?;
         if let Some(share) = self.make_cpu_share {
             row(f, "simulation and encoding", percent(share))?;
@@ -89,7 +98,9 @@ impl Report {
         }
         row(f, "longest gap of the others", format!("{:.2} ms", joins.join_gap_ms_max))?;
         let (lateness, before) = (joins.join_lateness_ms_max, joins.join_lateness_ms_max_before);
-        row(f, "greatest lateness", format!("{lateness:.2} ms, before the joins {before:.2} ms"))
+        row(f, "greatest lateness", format!("{lateness:.2} ms, before the joins {before:.2} ms"))?;
+        row(f, "raised in a round by", format!("{:.2} ms at most", joins.join_lateness_ms_rise_max))?;
+        row(f, "latecomers", format!("{}, with {} view hashes", joins.joins, joins.join_hash_checks))
     }
 
     /// Says what spoils the figures.
@@ -117,6 +128,10 @@ impl Report {
         if self.floor_updates_per_client_per_s < f64::from(self.hz) * 0.98 {
             let updates = self.floor_updates_per_client_per_s;
             writeln!(f, "  The floor made only {updates:.1} updates per client and second.")?;
+        }
+        let (bytes, floor_bytes) = (self.bytes_per_client_tick, self.floor_bytes_per_client_tick);
+        if (floor_bytes / bytes - 1.0).abs() > FLOOR_BYTES_OFF_MAX {
+            writeln!(f, "  The floor sent {floor_bytes:.1} bytes per client tick, the server {bytes:.1}.")?;
         }
         Ok(())
     }

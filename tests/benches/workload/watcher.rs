@@ -1,8 +1,10 @@
 //! Owns a real client among the cheap ones: it checks every view hash.
 
 use crate::Outcome;
+use crate::checks::Checks;
 use crate::full::FullClient;
-use crate::load::{Part, Phase};
+use crate::load::Part;
+use crate::phase::Phase;
 use crate::recorder::Record;
 use crate::walker::Input;
 use std::net::SocketAddr;
@@ -30,10 +32,6 @@ pub async fn watch<G: Game<Input = Input>>(
             },
         }
     }
-    let stats = full.client().stats();
-    let mut record = part.end();
-    record.hash_checks = stats.hash_checks;
-    record.hash_mismatches = stats.hash_mismatches;
-    record.resyncs = stats.resyncs;
-    Ok(record)
+    let checks = Checks::of(full.client().stats());
+    Ok(Record { checks, ..part.end() })
 }
