@@ -76,9 +76,11 @@ impl<'a, G: Game> Rewound<'a, G> {
         if !unbroken {
             return None;
         }
-        let to = to.and_then(|to| Some((to, row(to)?)));
+        // What has waited since then was drawn on from the row that the player had of it.
+        let held = table.row_tick(id, from).min(from);
+        let to = to.filter(|_| held == from).and_then(|to| Some((to, row(to)?)));
         let part = f32::from(moment.part) / 256.0;
-        Some(between::<G>(layout, (from, row(from)?), to, (moment.tick, part)))
+        Some(between::<G>(layout, (held, row(held)?), to, (moment.tick, part)))
     }
 
     /// What is to be remembered of a hit on an entity.

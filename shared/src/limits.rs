@@ -151,9 +151,9 @@ pub const RESUME_TOKEN_BYTES: usize = 16;
 /// Seconds without a frame after which a client takes its connection for dead, if it can have its seat again.
 pub const SILENCE_SECONDS_MAX: u32 = 3;
 /// The first try to connect again is made at once; before the next ones, a client waits for up to this many milliseconds.
-pub const RECONNECT_DELAY_MS_MIN: u64 = 80;
+pub const RECONNECT_DELAY_MS_MIN: u64 = 60;
 /// So many tries come that close to each other: most outages are short, and who is back in them is back at once.
-pub const RECONNECT_QUICK_TRIES: u32 = 25;
+pub const RECONNECT_QUICK_TRIES: u32 = 33;
 /// Before each further try it waits for up to twice as long, but never for longer than this many milliseconds.
 pub const RECONNECT_DELAY_MS_MAX: u64 = 2000;
 /// Seconds that a server can be told to keep the seat of a cut connection, at most.

@@ -117,6 +117,7 @@ impl Encoder {
         frame.clear();
         frame.extend_from_slice(&session.greeting.take().unwrap_or_default());
         let greeting_bytes = frame.len();
+        let notice_bytes = session.notice_bytes(tick);
         let input_age =
             session.queue.newest_applied().map_or(255, |newest| tick.since(newest).clamp(0, 255) as u8);
         let snapshot = ServerMessage::Snapshot(SnapshotMessage {
@@ -129,7 +130,7 @@ impl Encoder {
         });
         append_message(frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
         let snapshot_bytes = frame.len();
-        append_notices(frame, session, with_hash, scene.roster);
+        append_notices(frame, session, with_hash, scene.roster, notice_bytes);
         session.sent(tick, baseline, frame.len());
         // What greets a newcomer, above all the game's settings, must not keep the world from it.
         session.budget.spend(frame.len() - greeting_bytes, G::TICK_RATE_HZ);
@@ -247,12 +248,18 @@ fn append_notices<I: Copy + Default>(
     session: &mut Session<I>,
     with_report: bool,
     roster: &[u8],
+    notice_bytes: usize,
 ) {
     let mut bytes_left = NOTICE_BYTES_PER_FRAME_MAX;
+    let bytes_left_behind = bytes_left.saturating_sub(notice_bytes);
     while let Some(Message { bytes, about, .. }) = session.pending.pop(bytes_left) {
         if about.is_none_or(|id| session.table.find(id).is_some()) {
             frame.extend_from_slice(&bytes);
             bytes_left -= bytes.len();
+        }
+        // The first goes however big it is.
+        if bytes_left <= bytes_left_behind {
+            break;
         }
     }
     let events = std::mem::take(&mut session.pending.events_missed);

@@ -8,6 +8,8 @@ use tickwire_shared::{Hindsight, History, HitRecord, Layout, Moment, PlayerId, S
 /// What a client may draw others behind the newest snapshot, if its snapshots come evenly; and more for each tick of jitter.
 const DRAWN_BEHIND_TICKS: f64 = 3.0;
 const DRAWN_BEHIND_PER_JITTER: f64 = 3.0;
+/// But no more than this: a client can have its acks come as unevenly as it likes.
+const DRAWN_BEHIND_BY_JITTER_TICKS_MAX: f64 = 4.0;
 
 /// What came with an input, counted back from its tick: if the input is repeated, the player is taken to have looked on.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
@@ -41,7 +43,8 @@ impl Claim {
     /// As much of it as is believed: what the measured way explains, the wait for its tick, and what a client needs to draw smoothly.
     pub fn believed_ticks(self) -> f64 {
         let way = self.delay_ticks.min(self.delay_ticks_max);
-        let drawn_behind = DRAWN_BEHIND_TICKS + DRAWN_BEHIND_PER_JITTER * self.jitter_ticks;
+        let by_jitter = (DRAWN_BEHIND_PER_JITTER * self.jitter_ticks).min(DRAWN_BEHIND_BY_JITTER_TICKS_MAX);
+        let drawn_behind = DRAWN_BEHIND_TICKS + by_jitter;
         let explained = (self.slack_ticks.max(0.0) + way + drawn_behind).min(self.limit_ticks);
         self.seen_ticks.clamp(0.0, explained.max(0.0))
     }

@@ -10,10 +10,15 @@ use tickwire_shared::Tick;
 const ACKS_MIN: u32 = 4;
 const TICKS_MIN: f64 = 4.0;
 /// A least delay above the link's own by less than this is no queue; up to the next, it is borne; up to the last, the link gets less.
-/// Beyond that it also gets a rest, in which the queue runs dry, because it may be none: the link itself may have become longer.
+/// Beyond that, and the first time at all, it also gets a rest, in which the queue runs dry, because it may be none: the link itself may have
+/// become longer.
 const CALM_TICKS: f64 = 0.2;
 const QUEUE_TICKS: f64 = 0.75;
 const TROUBLE_TICKS: f64 = 2.0;
+/// Acks in a row that arrive within less than this come from a stall of their own.
+const CARRIED_TICKS_MIN: f64 = 1.0;
+/// A queue that so many reliefs in a row do not end may be none either.
+const DOUBTED_EACH: u32 = 3;
 /// A frame goes when what went before is through, or nearly.
 const BACKLOG_TICKS: f64 = 0.5;
 /// What a link with a queue is given, of what it carries.
@@ -53,8 +58,9 @@ pub(super) struct Pace {
     /// Only acks of snapshots from here on tell what became of the last decision.
     judged_from: Tick,
     judged: Judged,
-    /// How often in a row there was no queue.
+    /// How often in a row there was no queue, and how often there was one.
     calm: u32,
+    reliefs: u32,
 }
 
 /// Whether there is a queue, or the link itself has become longer. A snapshot tells that waits for none before it.
@@ -104,6 +110,7 @@ impl Pace {
             judged_from: now,
             judged: Judged::default(),
             calm: 0,
+            reliefs: 0,
         }
     }
 
@@ -134,9 +141,10 @@ impl Pace {
         }
     }
 
-    /// The link's own delay is to be measured anew: the next frame shall wait for none before it.
-    pub fn rest(&mut self, next: Tick) {
-        if self.is_narrow() {
+    /// The link's own delay is to be measured anew: the next frame shall wait for none before it. On a link that carries all that is needed only
+    /// if it `drifts`.
+    pub fn rest(&mut self, next: Tick, drifts: bool) {
+        if self.is_narrow() || drifts {
             self.rest_until = self.rest_until.max(next.plus(REST_TICKS));
         }
     }
@@ -189,10 +197,13 @@ impl Pace {
             return;
         }
         let Judged { bytes, bytes_max, least_ticks, .. } = *judged;
-        // Of a link that carries all so far only what no jitter explains is believed.
+        // Of a link that carries all so far only what neither jitter explains nor a server that looks at its sockets late.
         let excused_ticks = if self.is_narrow() { 0.0 } else { arrived.jitter_ticks };
-        if least_ticks > (QUEUE_TICKS + excused_ticks).max(arrived.jitter_ticks) {
-            self.relieve(bytes as f64 / ticks, least_ticks - excused_ticks, next);
+        let queue_ticks = if self.is_narrow() { QUEUE_TICKS } else { TROUBLE_TICKS };
+        if least_ticks > (queue_ticks + excused_ticks).max(arrived.jitter_ticks) {
+            // What came in one piece with what went before it says nothing of how fast the link is.
+            let carried = if ticks >= CARRIED_TICKS_MIN { bytes as f64 / ticks } else { f64::INFINITY };
+            self.relieve(carried, least_ticks - excused_ticks, next);
         } else if least_ticks < CALM_TICKS.max(arrived.jitter_ticks / 4.0) {
             self.probe(bytes_max as f64, next);
         } else {
@@ -209,7 +220,8 @@ impl Pace {
 
     fn relieve(&mut self, carried_per_tick: f64, queue_ticks: f64, next: Tick) {
         self.rest_until = next.plus(queue_ticks as u64);
-        if queue_ticks > TROUBLE_TICKS {
+        self.reliefs += 1;
+        if queue_ticks > TROUBLE_TICKS || !self.is_narrow() || self.reliefs.is_multiple_of(DOUBTED_EACH) {
             self.rest_until = next.plus(REST_TICKS_MAX);
             self.doubt = Some(Doubt { lone: None, bytes_per_tick: self.bytes_per_tick, queue_ticks });
         }
@@ -227,6 +239,7 @@ impl Pace {
         let probe_min = if is_little { LITTLE_PROBE } else { 0.0 };
         self.bytes_per_tick *= 1.0 + probe.clamp(probe_min, PROBE_MAX);
         self.calm += 1;
+        self.reliefs = 0;
         if self.bytes_per_tick > AMPLE * bytes_max.max(FRAME_BYTES_MIN) {
             self.bytes_per_tick = f64::INFINITY;
             self.backlog_bytes = 0.0;

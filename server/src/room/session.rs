@@ -23,6 +23,9 @@ const RESYNC_RATE: Rate = Rate { burst: 1, per_second: RESYNCS_PER_SECOND };
 /// What a frame has beside the body of its snapshot, as a rule.
 const ENVELOPE_BYTES: u64 = 10;
 
+/// For each byte that a frame may have, so many of what is told beside the world.
+const NOTICES_PER_FRAME_BYTES: u64 = 4;
+
 /// An input, and what its player saw.
 #[derive(Copy, Clone, Debug, Default)]
 pub(super) struct Stamped<I> {
@@ -151,7 +154,8 @@ impl<I: Copy + Default> Session<I> {
         let claim = Claim {
             seen_ticks: claimed_ticks,
             slack_ticks,
-            delay_ticks: arrived - acked.0 as f64,
+            // Of the newest: with an old one a client could make its way look longer.
+            delay_ticks: arrived - self.window.newest_acked().unwrap_or(acked).0 as f64,
             delay_ticks_max: self.window.delay_ticks_max(),
             jitter_ticks: self.window.jitter_ticks(),
             limit_ticks,
@@ -203,6 +207,13 @@ impl<I: Copy + Default> Session<I> {
     pub fn body_bytes(&mut self, tick: Tick, tick_rate_hz: u32) -> u64 {
         let carried = self.window.frame_bytes(tick).saturating_sub(ENVELOPE_BYTES);
         self.budget.bytes_at(tick, tick_rate_hz).min(carried)
+    }
+
+    /// How many bytes of events and chat the frame of this tick may have beside it, or a little more: over a narrow link a great heap of them
+    /// would keep the world away for seconds.
+    pub fn notice_bytes(&self, tick: Tick) -> usize {
+        let carried = self.window.frame_bytes(tick).saturating_mul(NOTICES_PER_FRAME_BYTES);
+        usize::try_from(carried).unwrap_or(usize::MAX)
     }
 
     /// A snapshot was written, from this baseline, into a frame of so many bytes.

@@ -1,0 +1,200 @@
+//! Owns the tests of the window: acks as clients send them, and a link of one bottleneck.
+
+use super::*;
+
+fn window(sent: &[u64]) -> Window {
+    let sent = sent.iter().map(|tick| (Tick(*tick), 100)).collect();
+    Window { sent, acked: Some(Tick(65_530)), ..Window::new(Tick(0)) }
+}
+
+#[test]
+fn an_ack_frees_the_window_up_to_it_across_the_wrap() {
+    let mut window = window(&[65_534, 65_535, 65_536, 65_540]);
+    window.ack(Tick(65_536).wire(), Tick(65_541), 65_540.5, 0.0).unwrap();
+    assert_eq!((window.sent.len(), window.acked), (1, Some(Tick(65_536))));
+    window.ack(Tick(65_534).wire(), Tick(65_541), 65_540.7, 0.0).expect("an old ack is only a repetition");
+    assert_eq!(window.sent.len(), 1);
+}
+
+#[test]
+fn an_ack_of_what_was_never_sent_ends_the_session() {
+    for never in [65_537, 65_541, 65_540 + 32_767] {
+        let fault = window(&[65_535, 65_536, 65_540]).ack(Tick(never).wire(), Tick(65_541), 65_541.0, 0.0);
+        assert_eq!(fault.unwrap_err().code, CloseCode::Malformed, "{never}");
+    }
+}
+
+/// A link of one bottleneck, all in ticks.
+#[derive(Copy, Clone)]
+struct Link {
+    one_way: fn(u64) -> f64,
+    /// How long the bottleneck takes for a byte, in a tick.
+    byte_ticks: fn(u64) -> f64,
+    /// Added to every frame's way, by its number.
+    jitter: fn(u64) -> f64,
+    /// Nothing comes through between these.
+    stall: (f64, f64),
+}
+
+const WIDE: Link = Link { one_way: |_| 3.0, byte_ticks: |_| 0.0005, jitter: |_| 0.0, stall: (0.0, 0.0) };
+
+/// What came of some ticks.
+#[derive(Default)]
+struct Outcome {
+    /// How old frames were when they came, beyond the way there.
+    ages: Vec<f64>,
+    /// When they came.
+    arrivals: Vec<f64>,
+    bytes: Vec<f64>,
+}
+
+impl Outcome {
+    /// The share of `ticks` whose frames came.
+    fn came(&self, ticks: std::ops::Range<u64>) -> f64 {
+        let span = ticks.start as f64..ticks.end as f64;
+        self.arrivals.iter().filter(|at| span.contains(*at)).count() as f64 / (span.end - span.start)
+    }
+}
+
+/// What a frame has that merges so many ticks: 100 bytes in each tick.
+fn wanted_bytes(merged: u64) -> u64 {
+    70 + 30 * merged.min(20)
+}
+
+/// A client that acks the newest frame at each of its ticks.
+fn run(link: &Link, ticks: u64) -> Outcome {
+    let mut window = Window::new(Tick(0));
+    let (mut free, mut last, mut sent) = (0.0f64, 0.0f64, 0);
+    // When each frame comes; when each ack does.
+    let (mut frames, mut acks) = (VecDeque::new(), VecDeque::<(f64, Tick, f64)>::new());
+    let mut outcome = Outcome::default();
+    for tick in 1..ticks {
+        let now = tick as f64;
+        let one_way = (link.one_way)(tick);
+        while let Some((at, acked, waited)) = acks.front().copied().filter(|(at, ..)| *at <= now) {
+            acks.pop_front();
+            window.ack(Tick::wire(acked), Tick(tick), at, waited).expect("it was sent");
+        }
+        if window.has_place(Tick(tick)) {
+            let bytes = wanted_bytes(tick - sent).min(window.frame_bytes(Tick(tick))) as usize;
+            window.note_sent(Tick(tick), bytes);
+            sent = tick;
+            free = free.max(now) + (link.byte_ticks)(tick) * bytes as f64;
+            let mut at = free + one_way + (link.jitter)(tick);
+            if (link.stall.0..link.stall.1).contains(&at) {
+                at = link.stall.1;
+            }
+            last = last.max(at);
+            frames.push_back((last, Tick(tick), bytes));
+        }
+        // The client's tick of this tick lies somewhere in it.
+        let client = now + 0.4;
+        let mut newest = None;
+        while let Some((at, frame, bytes)) = frames.front().copied().filter(|(at, ..)| *at <= client) {
+            frames.pop_front();
+            outcome.ages.push(at - frame.0 as f64 - one_way);
+            outcome.arrivals.push(at);
+            outcome.bytes.push(bytes as f64);
+            newest = Some((frame, client - at));
+        }
+        if let Some((newest, waited)) = newest {
+            // Looks find it a little later.
+            let at = ((client + one_way) * 4.0).ceil() / 4.0;
+            acks.push_back((at, newest, waited));
+        }
+    }
+    outcome
+}
+
+fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values[((values.len() - 1) as f64 * share) as usize]
+}
+
+const WAYS: [fn(u64) -> f64; 4] = [|_| 0.1, |_| 0.6, |_| 3.0, |_| 7.3];
+
+#[test]
+fn a_link_that_carries_all_gets_all() {
+    for one_way in WAYS {
+        for jitter in [|_| 0.0, |tick| (tick * 7 % 10) as f64 / 10.0, |tick| (tick * 7 % 10) as f64 / 2.5] {
+            let outcome = run(&Link { one_way, jitter, ..WIDE }, 3000);
+            let (came, way) = (outcome.came(100..2900), one_way(0));
+            assert!(came > 0.985, "{way}: {came}");
+            let small = outcome.bytes.iter().filter(|bytes| **bytes < 100.0).count();
+            assert!(small < 60, "{way}: {small}");
+        }
+    }
+}
+
+#[test]
+fn a_link_of_half_the_rate_gets_smaller_frames_and_they_are_fresh() {
+    for (one_way, ticks_max) in WAYS.into_iter().zip([3.0, 3.0, 3.0, 5.0]) {
+        let outcome = run(&Link { one_way, byte_ticks: |_| 0.02, ..WIDE }, 6000);
+        let (ages, way) = (&outcome.ages[300..], one_way(0));
+        let age = quantile(ages, 0.99);
+        assert!(age <= ticks_max, "{way}: p99 {age}, p50 {}", quantile(ages, 0.5));
+        let carried = outcome.bytes.iter().sum::<f64>() * 0.02 / 6000.0;
+        assert!(carried > 0.85, "{way}: {carried} of what it carries");
+    }
+}
+
+#[test]
+fn a_link_of_a_quarter_of_the_rate_does_not_drown() {
+    for one_way in WAYS {
+        let outcome = run(&Link { one_way, byte_ticks: |_| 0.04, ..WIDE }, 6000);
+        let (ages, way) = (&outcome.ages[300..], one_way(0));
+        let age = quantile(ages, 0.99);
+        assert!(age <= 18.0, "{way}: p99 {age}, p50 {}", quantile(ages, 0.5));
+    }
+}
+
+#[test]
+fn a_link_that_becomes_wide_again_soon_gets_all() {
+    let byte_ticks = |tick| if tick < 2000 { 0.03 } else { 0.0005 };
+    for one_way in WAYS {
+        let outcome = run(&Link { one_way, byte_ticks, ..WIDE }, 3000);
+        let came = outcome.arrivals.iter().zip(&outcome.bytes);
+        let whole = came.filter(|(at, bytes)| **at > 2300.0 && **bytes >= 100.0).count();
+        assert!(whole > 670, "{}: {whole} of 700, from 300 ticks after", one_way(0));
+    }
+}
+
+#[test]
+fn a_link_that_becomes_longer_soon_gets_all_again() {
+    let ways: [fn(u64) -> f64; 5] = [
+        |tick| if tick < 1000 { 0.1 } else { 0.5 },
+        |tick| if tick < 1000 { 0.1 } else { 0.7 },
+        |tick| if tick < 1000 { 2.0 } else { 2.8 },
+        |tick| if tick < 1000 { 0.1 } else { 3.1 },
+        |tick| if tick < 1000 { 1.0 } else { 13.0 },
+    ];
+    for one_way in ways {
+        let outcome = run(&Link { one_way, ..WIDE }, 1400);
+        let came = outcome.came(1120..1400);
+        assert!(came > 0.97, "{}: {came}", one_way(2000));
+        let small = outcome.bytes.iter().filter(|bytes| **bytes < 100.0).count();
+        assert!(small < 40, "{}: {small} frames had to be smaller", one_way(2000));
+    }
+}
+
+#[test]
+fn a_link_that_is_hardly_too_narrow_does_not_fill() {
+    for (one_way, ticks_max) in WAYS.into_iter().zip([4.0, 4.0, 4.0, 20.0]) {
+        for byte_ticks in [|_| 0.01006, |_| 0.0102] {
+            let outcome = run(&Link { one_way, byte_ticks, ..WIDE }, 12_000);
+            let age = quantile(&outcome.ages[600..], 0.99);
+            assert!(age <= ticks_max, "{}: p99 {age} at {}", one_way(0), byte_ticks(0));
+        }
+    }
+}
+
+#[test]
+fn after_a_stall_all_goes_on_at_once() {
+    let stall = (1000.0, 1060.0);
+    let outcome = run(&Link { stall, ..WIDE }, 1400);
+    let after = outcome.came(1064..1400);
+    assert!(after > 0.96, "{after}");
+    let queued = outcome.arrivals.iter().filter(|at| **at == 1060.0).count();
+    assert!(queued < 12, "{queued} old ones first");
+}
