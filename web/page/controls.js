@@ -11,6 +11,17 @@ const STICK_PIXELS = 56;
 /** From this part of its way on, the right stick fires. */
 const FIRES_FROM = 0.75;
 
+/** Whether a key is a letter of a text that somebody writes. */
+export function isTyping(event) {
+  return event.target instanceof Element && event.target.matches("#line, #name, #room-name");
+}
+
+/** Whether a key is for what has the focus: a button, a switch, a slider. */
+export function isForElement(event) {
+  const isKey = event.code === "Enter" || event.code === "Space" || event.code === "Tab";
+  return isKey && event.target instanceof Element && event.target.matches("button, input, summary");
+}
+
 export class Controls {
   /** `canvas` takes mouse and touches; `rail` is the button for the second weapon on phones. */
   constructor(canvas, rail) {
@@ -29,7 +40,7 @@ export class Controls {
 
   listen() {
     window.addEventListener("keydown", (event) => {
-      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTyping(event) || isForElement(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       this.keys.add(event.code);
       if (event.code in WALK || event.code === "Space") event.preventDefault();
     });

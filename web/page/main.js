@@ -1,7 +1,7 @@
 // Owns the page: the door, the loop of frames, the keys, and who is told of what happened.
 
 import { explain } from "./codes.js";
-import { Controls } from "./controls.js";
+import { Controls, isForElement, isTyping } from "./controls.js";
 import { Effects } from "./effects.js";
 import { idNumber, read, readers } from "./entities.js";
 import { Hud } from "./hud.js";
@@ -215,6 +215,11 @@ function chatOpens(isOpen) {
   else element("scene").focus();
 }
 
+/** Gives the keys to the game, unless somebody writes. */
+function toScene() {
+  if (element("say").hidden) element("scene").focus();
+}
+
 function toggleSound() {
   const isOn = sound.toggle();
   element("sound").textContent = isOn ? "Sound on" : "Sound off";
@@ -245,10 +250,15 @@ function listen() {
     if (text) (session?.say(text), hud.chat(element("name").value.trim() || "you", text));
     chatOpens(false);
   });
+  // Keys are for the game again after a switch, a slider, or a button that was clicked.
+  element("graph").addEventListener("change", toScene);
+  for (const id of ["tools", "graph", "watching"]) {
+    element(id).addEventListener("click", (event) => event.detail && event.target.matches("button, summary") && toScene());
+  }
   element("line").addEventListener("keydown", (event) => event.key === "Escape" && chatOpens(false));
   window.addEventListener("keydown", (event) => {
-    if (!session || session.isOver || event.target instanceof HTMLInputElement) return;
-    if (event.code === "Tab") (event.preventDefault(), (scoresHeld = true));
+    if (!session || session.isOver || isTyping(event) || isForElement(event)) return;
+    if (event.code === "Tab") !event.shiftKey && (event.preventDefault(), (scoresHeld = true));
     else if (!event.repeat && !event.ctrlKey && KEYS[event.code]) (event.preventDefault(), KEYS[event.code]());
   });
   window.addEventListener("keyup", (event) => event.code === "Tab" && (scoresHeld = false));
