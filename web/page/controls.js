@@ -34,8 +34,17 @@ export class Controls {
     /** Touch sticks by pointer: where they began, how far they are pulled (-1 to 1), and which one it is. */
     this.sticks = new Map();
     this.railHeld = false;
+    /** Who watches has no sticks and no weapons: a touch or a click chooses whom to follow. */
+    this.isWatching = false;
     this.clicks = 0;
     this.listen();
+  }
+
+  /** Begins a visit, with nothing left of the one before. */
+  begin(isWatching) {
+    this.release();
+    Object.assign(this, { isWatching, clicks: 0 });
+    this.rail.hidden = true;
   }
 
   listen() {
@@ -65,13 +74,17 @@ export class Controls {
   }
 
   down(event) {
+    if (this.isWatching) {
+      this.clicks += 1;
+      this.canvas.focus();
+      return;
+    }
     if (event.pointerType === "touch") {
       this.rail.hidden = false;
       const isLeft = event.clientX < window.innerWidth / 2;
       this.sticks.set(event.pointerId, { isLeft, x: event.clientX, y: event.clientY, pull: [0, 0] });
       return;
     }
-    this.clicks += 1;
     this.canvas.focus();
     this.mouse = [event.clientX, event.clientY];
     this.buttons = event.buttons;

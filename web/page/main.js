@@ -69,6 +69,7 @@ function scores(all = read(session?.draw() ?? [], kinds)) {
 const HEARD = {
   welcome(told) {
     me = told;
+    controls.begin(me.role !== "player");
     scene.setMap(session.settings()?.map);
   },
   joined({ player, name, role }) {
@@ -130,6 +131,8 @@ function enter(isSpectator) {
   const name = element("name").value.trim();
   if (!element("door").reportValidity()) return;
   localStorage.setItem("tickwire", JSON.stringify({ name, room }));
+  me = { player: 0, role: isSpectator ? "spectator" : "player", room };
+  controls.begin(isSpectator);
   names = new Map();
   entities = [];
   followed = 0;
@@ -157,7 +160,10 @@ function showDoor() {
 
 /** The point that is looked at: the own player, whom a spectator follows, or nothing for the whole map. */
 function watched(own) {
-  if (me.role === "player") return own;
+  if (me.role === "player") {
+    hud.watching(null);
+    return own;
+  }
   const players = entities.filter((entity) => entity.kind === "Player");
   if (controls.clicks > 0 && players.length) {
     controls.clicks = 0;
@@ -165,7 +171,8 @@ function watched(own) {
     followed = players[(place + 1) % players.length].player;
   }
   const body = players.find((body) => body.player === followed);
-  hud.watching(body ? `Following ${nameOf(followed)}. Click for the next, Esc for the map.` : "Watching. Click to follow a player.");
+  const text = body ? `Following ${nameOf(followed)}. Click or touch for the next.` : "Watching. Click or touch to follow a player.";
+  hud.watching(text, Boolean(body));
   return body;
 }
 
@@ -230,8 +237,13 @@ const KEYS = {
   KeyN: () => graph.toggle(),
   KeyM: toggleSound,
   Enter: () => chatOpens(true),
-  Escape: () => (followed = 0),
+  Escape: showMap,
 };
+
+/** Who watches sees everything again. */
+function showMap() {
+  followed = 0;
+}
 
 function listen() {
   element("door").addEventListener("submit", (event) => (event.preventDefault(), enter(false)));
@@ -243,6 +255,7 @@ function listen() {
   element("hide-graph").addEventListener("click", () => graph.toggle());
   element("show-scores").addEventListener("click", () => (scoresPinned = !scoresPinned));
   element("show-chat").addEventListener("click", () => chatOpens(true));
+  element("to-map").addEventListener("click", showMap);
   element("say").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = element("line").value.trim();
