@@ -126,11 +126,20 @@ function clientFailed(text) {
   hud.notice({ title: "The page stopped", text: said, detail: text, isEnd: true });
 }
 
+/** What the door asks next time: a convenience, that a browser may refuse by throwing. */
+function remember(answers) {
+  try {
+    localStorage.setItem("tickwire", JSON.stringify(answers));
+  } catch {
+    // Without storage the door is as it was.
+  }
+}
+
 function enter(isSpectator) {
   const room = element("room-name").value.trim();
   const name = element("name").value.trim();
   if (!element("door").reportValidity()) return;
-  localStorage.setItem("tickwire", JSON.stringify({ name, room }));
+  remember({ name, room });
   me = { player: 0, role: isSpectator ? "spectator" : "player", room };
   controls.begin(isSpectator);
   names = new Map();
@@ -290,7 +299,7 @@ function prefill() {
   try {
     kept = JSON.parse(localStorage.getItem("tickwire")) ?? {};
   } catch {
-    // Somebody else's text: as if there were none.
+    // Somebody else's text, or no storage: as if there were none.
   }
   const chance = NAMES[Math.floor(Math.random() * NAMES.length)];
   element("name").value = asked.get("name") ?? kept.name ?? chance;
@@ -340,8 +349,8 @@ async function start() {
   }
   for (const id of ["play", "watch"]) element(id).disabled = false;
   element("loading").textContent = "";
-  prefill();
   requestAnimationFrame(frame);
+  prefill();
 }
 
 start();
