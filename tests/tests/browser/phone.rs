@@ -39,7 +39,7 @@ async fn a_phone_walks_aims_and_fires_by_touch() {
     let rockets = page.number("tickwire.own().rockets").await;
 
     let slugs = page.number("tickwire.own().slugs").await;
-    let rail = middle(&page, "rail").await;
+    let rail = page.middle("#rail").await;
     page.touch("touchStart", &[rail]).await;
     page.until(&format!("tickwire.own().slugs < {slugs}")).await;
     page.touch("touchEnd", &[]).await;
@@ -62,15 +62,6 @@ async fn walk(page: &Page) {
         }
     }
     panic!("no way of the stick moves the player away from {x}, {y}");
-}
-
-/// Where the middle of an element is, which must be seen.
-async fn middle(page: &Page, id: &str) -> (f64, f64) {
-    let side = |side: &str| format!("document.getElementById('{id}').getBoundingClientRect().{side}");
-    let (left, right) = (page.number(&side("left")).await, page.number(&side("right")).await);
-    let (top, bottom) = (page.number(&side("top")).await, page.number(&side("bottom")).await);
-    assert!(left < right && top < bottom, "{id} is not there");
-    ((left + right) / 2.0, (top + bottom) / 2.0)
 }
 
 /// Nothing reaches beyond the screen, and nothing that is touched lies over another such thing.
