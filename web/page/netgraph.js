@@ -134,8 +134,8 @@ export class NetGraph {
   plot(now) {
     const canvas = element("plot");
     const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [Math.round(340 * ratio), Math.round(132 * ratio)];
-    if (canvas.width !== width) [canvas.width, canvas.height] = [width, height];
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * ratio));
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, width, height);
     const most = this.samples.reduce((most, sample) => Math.max(most, sample[1] || 0, sample[2] || 0), HEIGHT_MS);
