@@ -12,8 +12,9 @@ replicate! {
     }
 }
 
+/// An arena that the page was not made for.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
-struct OtherArena(SlotMap<EntityId, Player>);
+pub struct OtherArena(SlotMap<EntityId, Player>);
 
 impl Game for OtherArena {
     const NAME: &'static str = "arena";
