@@ -27,6 +27,8 @@ let kinds = [];
 let session = null;
 /** The own player's id, its role, the room's name, and who is here. */
 let me = { player: 0, role: "player", room: "" };
+/** Whether the roster of this visit is through: who is on it was here before. */
+let isListed = false;
 let names = new Map();
 let entities = [];
 /** Whom a spectator follows: a player's id, 0 for the whole map. */
@@ -75,7 +77,7 @@ const HEARD = {
   joined({ player, name, role }) {
     const isNew = !names.has(player);
     names.set(player, { name, role });
-    if (isNew && session.state.state === "joined" && frames.drawn > 60) hud.note(`${name} came in`);
+    if (isNew && isListed && player !== me.player) hud.note(`${name} came in`);
   },
   left({ player, name }) {
     names.delete(player);
@@ -98,6 +100,12 @@ const HEARD = {
     hud.note("you are back in your seat");
   },
 };
+
+/** What happened. The roster comes along with the welcome. */
+function hear(list) {
+  for (const told of list) HEARD[told.what]?.(told);
+  isListed = names.has(me.player);
+}
 
 /** The kill feed. */
 function report(event, line) {
@@ -143,6 +151,7 @@ function enter(isSpectator) {
   me = { player: 0, role: isSpectator ? "spectator" : "player", room };
   controls.begin(isSpectator);
   names = new Map();
+  isListed = false;
   entities = [];
   followed = 0;
   effects.forget();
@@ -151,7 +160,7 @@ function enter(isSpectator) {
   hud.notice({ title: "Joining …", text: `Room ${room}` });
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const hooks = {
-    news: (list) => list.forEach((told) => HEARD[told.what]?.(told)),
+    news: hear,
     state: stateChanged,
     failed: clientFailed,
   };

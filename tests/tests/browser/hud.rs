@@ -141,6 +141,7 @@ async fn who_watches_follows_by_a_click_and_may_play_then() {
     page.until(&format!("{told}.startsWith('Following Ann')")).await;
     page.click("#to-map").await;
     page.until(&format!("{told}.startsWith('Watching')")).await;
+    page.until("tickwire.frames > 70").await;
     // Clicks of this visit are none of the next one.
     page.click("#leave").await;
     page.until("!document.getElementById('join').hidden").await;
