@@ -240,6 +240,13 @@ function chatOpens(isOpen) {
   else element("scene").focus();
 }
 
+/** Says a line, and shows it: the server does not send it back to who said it. */
+function say(text) {
+  if (session?.state.state !== "joined") return hud.note("there is no connection now: that was not sent");
+  session.say(text);
+  hud.chat(nameOf(me.player), text);
+}
+
 /** Gives the keys to the game, unless somebody writes. */
 function toScene() {
   if (element("say").hidden) element("scene").focus();
@@ -277,8 +284,7 @@ function listen() {
   element("say").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = element("line").value.trim();
-    // The server does not send a line back to who said it.
-    if (text) (session?.say(text), hud.chat(element("name").value.trim() || "you", text));
+    if (text) say(text);
     chatOpens(false);
   });
   // Keys are for the game again after a switch, a slider, or a button that was clicked.

@@ -42,16 +42,21 @@ async fn keys_move_the_player_after_a_switch_a_slider_and_a_button() {
 #[tokio::test(flavor = "multi_thread")]
 async fn chat_crosses_as_text() {
     let stage = Stage::new().await;
-    let (ann, ben) = tokio::join!(stage.join("Ann"), stage.join("Ben"));
+    // The room has an Ann: the second one gets a number, and sees it.
+    let ben = stage.join("Ann").await;
+    let ann = stage.join("Ann").await;
+    let name = ann.eval("tickwire.names().find(({ player }) => player === tickwire.me().player).name").await;
+    let name = name.as_str().expect("a name");
+    assert_ne!(name, "Ann");
     ann.tap("Enter").await;
     ann.until("document.activeElement.id === 'line'").await;
     ann.write("<b>wasd</b>").await;
     ann.tap("Enter").await;
     for page in [&ann, &ben] {
-        page.until(
+        page.until(&format!(
             "[...document.querySelectorAll('#lines li')].some(line =>
-                line.textContent === 'Ann <b>wasd</b>' && line.querySelectorAll('b').length === 1)",
-        )
+                line.textContent === '{name} <b>wasd</b>' && line.querySelectorAll('b').length === 1)"
+        ))
         .await;
     }
     assert!(is_hidden(&ann, "say").await);
