@@ -172,7 +172,8 @@ function enter(isSpectator) {
 function showDoor() {
   hud.clear();
   element("hud").hidden = true;
-  element("scores").hidden = true;
+  scoresHeld = scoresPinned = false;
+  for (const id of ["scores", "graph"]) element(id).hidden = true;
   element("join").hidden = false;
 }
 

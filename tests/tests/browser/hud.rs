@@ -148,8 +148,10 @@ async fn who_watches_follows_by_a_click_and_may_play_then() {
     page.until(&format!("{told}.startsWith('Watching')")).await;
     page.until("tickwire.frames > 70").await;
     // Clicks of this visit are none of the next one.
+    page.tap("KeyN").await;
     page.click("#leave").await;
     page.until("!document.getElementById('join').hidden").await;
+    assert!(is_hidden(&page, "graph").await, "nothing lies over the door");
     page.click("#play").await;
     page.until("tickwire.state() === 'joined' && tickwire.own()").await;
     let frames = page.number("tickwire.frames").await;
