@@ -108,7 +108,19 @@ async fn the_net_graph_shows_the_clients_figures() {
     }
     page.until("document.querySelectorAll('#spent tr').length > 2").await;
     page.until(&format!("/^[1-9].*B.s, .*B.s$/.test({})", figure("bytes down, up"))).await;
+    // The table adds up to what comes down, but for the rounding of each of its rows.
+    let (sum, all) =
+        (number("[...document.querySelectorAll('#spent td:last-child')]"), figure("bytes down, up"));
+    let all = number(&format!("[{{ textContent: {all}.split(',')[0] }}]"));
+    page.until(&format!("{all} > 0 && Math.abs({sum} - {all}) < 200")).await;
     assert_eq!(page.complaints(), [""; 0]);
+}
+
+/// The sum of bytes per second that elements say.
+fn number(elements: &str) -> String {
+    format!(
+        "{elements}.map(({{ textContent: text }}) => parseFloat(text) * (text.includes('kB') ? 1000 : 1)).reduce((one, other) => one + other)"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
