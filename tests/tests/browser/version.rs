@@ -7,7 +7,7 @@ use tickwire_shared::{EntityId, Game, PlayerId, Refusal, TickContext, replicate}
 replicate! {
     /// A player of another arena, who can fly.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    struct Player {
+    pub struct Player {
         altitude: u32 = int(0, 100),
     }
 }
