@@ -355,7 +355,6 @@ window.tickwire = {
 
 async function start() {
   listen();
-  for (const id of ["play", "watch"]) element(id).disabled = true;
   try {
     kinds = readers(await load());
   } catch (error) {

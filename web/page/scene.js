@@ -45,7 +45,9 @@ export class Scene {
   fit() {
     const ratio = window.devicePixelRatio || 1;
     const rounded = [window.innerWidth, window.innerHeight].map((side) => Math.round(side * ratio));
-    const [width, height] = this.pixels ?? rounded;
+    // What differs by more than rounding was told at another ratio.
+    const isNow = this.pixels?.every((side, place) => Math.abs(side - rounded[place]) <= 1);
+    const [width, height] = isNow ? this.pixels : rounded;
     if (this.ratio === ratio && this.canvas.width === width && this.canvas.height === height) return;
     this.ratio = ratio;
     Object.assign(this.canvas, { width, height });
