@@ -142,7 +142,11 @@ async fn the_switches_do_what_they_say() {
         })(document.getElementById('delay'))",
     )
     .await;
-    page.until("tickwire.stats().round_trip_ms > 190").await;
+    page.until("tickwire.stats().input_ack_ms > 190").await;
+    // The round trip is the least of late, which takes its time. What is set stays set for the next visit.
+    page.click("#leave").await;
+    page.click("#play").await;
+    page.until("tickwire.state() === 'joined' && tickwire.stats().round_trip_ms > 190").await;
     assert_eq!(page.complaints(), [""; 0]);
 }
 
