@@ -91,6 +91,7 @@ export class Effects {
   forget() {
     this.all = [];
     this.shots = new Map();
+    this.predicted.clear();
   }
 
   /** An event of the game: `own` is the own player's id, `at(player)` where somebody is. */

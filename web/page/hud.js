@@ -60,10 +60,11 @@ export class Hud {
     append(element("lines"), make("li", text, "dim"), LINES_MAX, LINE_MS);
   }
 
-  watching(text) {
-    const watching = element("watching");
-    watching.hidden = !text;
-    write(watching, text ?? "");
+  /** What a spectator is told, and whether somebody is followed, so that there is a way back; null for who plays. */
+  watching(text, isFollowing = false) {
+    element("watching").hidden = !text;
+    element("to-map").hidden = !isFollowing;
+    write(element("watched"), text ?? "");
   }
 
   /** Rows of name, score, deaths, best first; and the names of who only watches. */

@@ -1,7 +1,7 @@
 // Owns the page: the door, the loop of frames, the keys, and who is told of what happened.
 
 import { explain } from "./codes.js";
-import { Controls } from "./controls.js";
+import { Controls, isForElement, isTyping } from "./controls.js";
 import { Effects } from "./effects.js";
 import { idNumber, read, readers } from "./entities.js";
 import { Hud } from "./hud.js";
@@ -27,6 +27,8 @@ let kinds = [];
 let session = null;
 /** The own player's id, its role, the room's name, and who is here. */
 let me = { player: 0, role: "player", room: "" };
+/** Whether the roster of this visit is through: who is on it was here before. */
+let isListed = false;
 let names = new Map();
 let entities = [];
 /** Whom a spectator follows: a player's id, 0 for the whole map. */
@@ -69,12 +71,13 @@ function scores(all = read(session?.draw() ?? [], kinds)) {
 const HEARD = {
   welcome(told) {
     me = told;
+    controls.begin(me.role !== "player");
     scene.setMap(session.settings()?.map);
   },
   joined({ player, name, role }) {
     const isNew = !names.has(player);
     names.set(player, { name, role });
-    if (isNew && session.state.state === "joined" && frames.drawn > 60) hud.note(`${name} came in`);
+    if (isNew && isListed && player !== me.player) hud.note(`${name} came in`);
   },
   left({ player, name }) {
     names.delete(player);
@@ -97,6 +100,12 @@ const HEARD = {
     hud.note("you are back in your seat");
   },
 };
+
+/** What happened. The roster comes along with the welcome. */
+function hear(list) {
+  for (const told of list) HEARD[told.what]?.(told);
+  isListed = names.has(me.player);
+}
 
 /** The kill feed. */
 function report(event, line) {
@@ -125,12 +134,24 @@ function clientFailed(text) {
   hud.notice({ title: "The page stopped", text: said, detail: text, isEnd: true });
 }
 
+/** What the door asks next time: a convenience, that a browser may refuse by throwing. */
+function remember(answers) {
+  try {
+    localStorage.setItem("tickwire", JSON.stringify(answers));
+  } catch {
+    // Without storage the door is as it was.
+  }
+}
+
 function enter(isSpectator) {
   const room = element("room-name").value.trim();
   const name = element("name").value.trim();
   if (!element("door").reportValidity()) return;
-  localStorage.setItem("tickwire", JSON.stringify({ name, room }));
+  remember({ name, room });
+  me = { player: 0, role: isSpectator ? "spectator" : "player", room };
+  controls.begin(isSpectator);
   names = new Map();
+  isListed = false;
   entities = [];
   followed = 0;
   effects.forget();
@@ -139,7 +160,7 @@ function enter(isSpectator) {
   hud.notice({ title: "Joining …", text: `Room ${room}` });
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const hooks = {
-    news: (list) => list.forEach((told) => HEARD[told.what]?.(told)),
+    news: hear,
     state: stateChanged,
     failed: clientFailed,
   };
@@ -151,13 +172,17 @@ function enter(isSpectator) {
 function showDoor() {
   hud.clear();
   element("hud").hidden = true;
-  element("scores").hidden = true;
+  scoresHeld = scoresPinned = false;
+  for (const id of ["scores", "graph"]) element(id).hidden = true;
   element("join").hidden = false;
 }
 
 /** The point that is looked at: the own player, whom a spectator follows, or nothing for the whole map. */
 function watched(own) {
-  if (me.role === "player") return own;
+  if (me.role === "player") {
+    hud.watching(null);
+    return own;
+  }
   const players = entities.filter((entity) => entity.kind === "Player");
   if (controls.clicks > 0 && players.length) {
     controls.clicks = 0;
@@ -165,7 +190,8 @@ function watched(own) {
     followed = players[(place + 1) % players.length].player;
   }
   const body = players.find((body) => body.player === followed);
-  hud.watching(body ? `Following ${nameOf(followed)}. Click for the next, Esc for the map.` : "Watching. Click to follow a player.");
+  const text = body ? `Following ${nameOf(followed)}. Click or touch for the next.` : "Watching. Click or touch to follow a player.";
+  hud.watching(text, Boolean(body));
   return body;
 }
 
@@ -215,6 +241,18 @@ function chatOpens(isOpen) {
   else element("scene").focus();
 }
 
+/** Says a line, and shows it: the server does not send it back to who said it. */
+function say(text) {
+  if (session?.state.state !== "joined") return hud.note("there is no connection now: that was not sent");
+  session.say(text);
+  hud.chat(nameOf(me.player), text);
+}
+
+/** Gives the keys to the game, unless somebody writes. */
+function toScene() {
+  if (element("say").hidden) element("scene").focus();
+}
+
 function toggleSound() {
   const isOn = sound.toggle();
   element("sound").textContent = isOn ? "Sound on" : "Sound off";
@@ -225,8 +263,13 @@ const KEYS = {
   KeyN: () => graph.toggle(),
   KeyM: toggleSound,
   Enter: () => chatOpens(true),
-  Escape: () => (followed = 0),
+  Escape: showMap,
 };
+
+/** Who watches sees everything again. */
+function showMap() {
+  followed = 0;
+}
 
 function listen() {
   element("door").addEventListener("submit", (event) => (event.preventDefault(), enter(false)));
@@ -238,17 +281,22 @@ function listen() {
   element("hide-graph").addEventListener("click", () => graph.toggle());
   element("show-scores").addEventListener("click", () => (scoresPinned = !scoresPinned));
   element("show-chat").addEventListener("click", () => chatOpens(true));
+  element("to-map").addEventListener("click", showMap);
   element("say").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = element("line").value.trim();
-    // The server does not send a line back to who said it.
-    if (text) (session?.say(text), hud.chat(element("name").value.trim() || "you", text));
+    if (text) say(text);
     chatOpens(false);
   });
+  // Keys are for the game again after a switch, a slider, or a button that was clicked.
+  element("graph").addEventListener("change", toScene);
+  for (const id of ["tools", "graph", "watching"]) {
+    element(id).addEventListener("click", (event) => event.detail && event.target.matches("button, summary") && toScene());
+  }
   element("line").addEventListener("keydown", (event) => event.key === "Escape" && chatOpens(false));
   window.addEventListener("keydown", (event) => {
-    if (!session || session.isOver || event.target instanceof HTMLInputElement) return;
-    if (event.code === "Tab") (event.preventDefault(), (scoresHeld = true));
+    if (!session || session.isOver || isTyping(event) || isForElement(event)) return;
+    if (event.code === "Tab") !event.shiftKey && (event.preventDefault(), (scoresHeld = true));
     else if (!event.repeat && !event.ctrlKey && KEYS[event.code]) (event.preventDefault(), KEYS[event.code]());
   });
   window.addEventListener("keyup", (event) => event.code === "Tab" && (scoresHeld = false));
@@ -267,7 +315,7 @@ function prefill() {
   try {
     kept = JSON.parse(localStorage.getItem("tickwire")) ?? {};
   } catch {
-    // Somebody else's text: as if there were none.
+    // Somebody else's text, or no storage: as if there were none.
   }
   const chance = NAMES[Math.floor(Math.random() * NAMES.length)];
   element("name").value = asked.get("name") ?? kept.name ?? chance;
@@ -307,7 +355,6 @@ window.tickwire = {
 
 async function start() {
   listen();
-  for (const id of ["play", "watch"]) element(id).disabled = true;
   try {
     kinds = readers(await load());
   } catch (error) {
@@ -317,8 +364,8 @@ async function start() {
   }
   for (const id of ["play", "watch"]) element(id).disabled = false;
   element("loading").textContent = "";
-  prefill();
   requestAnimationFrame(frame);
+  prefill();
 }
 
 start();

@@ -44,6 +44,7 @@ export class NetGraph {
     this.figuresAt = 0;
     this.before = null;
     this.rates = null;
+    this.tickMs = 0;
     for (const id of ["no-prediction", "no-interpolation", "no-compensation"]) {
       element(id).addEventListener("change", () => this.applySwitches());
     }
@@ -99,6 +100,7 @@ export class NetGraph {
   list(now) {
     const figures = this.session.figures();
     if (!figures) return;
+    this.tickMs = 1000 / figures.tick_rate_hz;
     if (!this.before || now - this.before.at >= RATE_MS) {
       if (this.before) this.count(figures, now);
       this.before = { at: now, figures };
@@ -123,7 +125,10 @@ export class NetGraph {
       up: (figures.bytes_up - before.bytes_up) / seconds,
     };
     spent.sort(([, one], [, other]) => other - one);
-    const made = spent.slice(0, FIELDS_SHOWN).map(([name, rate]) => {
+    const shown = spent.slice(0, FIELDS_SHOWN);
+    // What is not shown, and the rounding up to whole bytes: together they are the bytes down.
+    shown.push(["all else", Math.max(0, shown.reduce((rest, [, rate]) => rest - rate, this.rates.down))]);
+    const made = shown.map(([name, rate]) => {
       const row = document.createElement("tr");
       for (const text of [name, kib(rate)]) row.appendChild(document.createElement("td")).textContent = text;
       return row;
@@ -134,8 +139,8 @@ export class NetGraph {
   plot(now) {
     const canvas = element("plot");
     const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [Math.round(340 * ratio), Math.round(132 * ratio)];
-    if (canvas.width !== width) [canvas.width, canvas.height] = [width, height];
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * ratio));
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, width, height);
     const most = this.samples.reduce((most, sample) => Math.max(most, sample[1] || 0, sample[2] || 0), HEIGHT_MS);
@@ -149,6 +154,7 @@ export class NetGraph {
       for (const sample of this.samples) context.lineTo(x(sample), y(sample[place] || 0));
       context.stroke();
     }
+    this.plotSlack(context, x, y, ratio);
     const largest = this.samples.reduce((most, sample) => Math.max(most, sample[6] || 0), 1e-9);
     for (const sample of this.samples) {
       if (!sample[4] && !sample[5]) continue;
@@ -156,6 +162,15 @@ export class NetGraph {
       const tall = height * (sample[4] ? 1 : 0.15 + (0.6 * (sample[6] || 0)) / largest);
       context.fillRect(x(sample) - ratio, height - tall, 2 * ratio, tall);
     }
+  }
+
+  /** How early the inputs came, in the time of ticks; along the bottom they were too late. */
+  plotSlack(context, x, y, ratio) {
+    context.strokeStyle = "#6ee7a0";
+    context.lineWidth = ratio;
+    context.beginPath();
+    for (const sample of this.samples) context.lineTo(x(sample), y(Math.max(0, sample[3] * this.tickMs || 0)));
+    context.stroke();
   }
 
   grid(context, width, y, most, ratio) {

@@ -23,15 +23,34 @@ export class Scene {
     this.scale = 20;
     this.labels = new Map();
     this.ratio = 1;
-    this.resize();
-    window.addEventListener("resize", () => this.resize());
+    /** The canvas in pixels of the screen, where the browser tells. */
+    this.pixels = null;
+    this.observe();
+    this.fit();
   }
 
-  /** As many pixels as the screen has: so nothing is blurred, at any zoom. */
-  resize() {
-    this.ratio = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(window.innerWidth * this.ratio);
-    this.canvas.height = Math.round(window.innerHeight * this.ratio);
+  observe() {
+    const observer = new ResizeObserver(([entry]) => {
+      const size = entry.devicePixelContentBoxSize?.[0];
+      this.pixels = size ? [size.inlineSize, size.blockSize] : null;
+    });
+    try {
+      observer.observe(this.canvas, { box: "device-pixel-content-box" });
+    } catch {
+      // A browser that does not know the box: rounding must do.
+    }
+  }
+
+  /** As many pixels as the screen has: so nothing is blurred, at any zoom. The ratio changes without a sign: on another screen, say. */
+  fit() {
+    const ratio = window.devicePixelRatio || 1;
+    const rounded = [window.innerWidth, window.innerHeight].map((side) => Math.round(side * ratio));
+    // What differs by more than rounding was told at another ratio.
+    const isNow = this.pixels?.every((side, place) => Math.abs(side - rounded[place]) <= 1);
+    const [width, height] = isNow ? this.pixels : rounded;
+    if (this.ratio === ratio && this.canvas.width === width && this.canvas.height === height) return;
+    this.ratio = ratio;
+    Object.assign(this.canvas, { width, height });
     this.labels.clear();
   }
 
@@ -42,6 +61,7 @@ export class Scene {
 
   /** Looks at a point, or at the whole map if there is none. */
   lookAt(point) {
+    this.fit();
     const { width, height } = this.canvas;
     const size = this.map?.size ?? [80, 60];
     if (point) {

@@ -44,8 +44,17 @@ export class Session {
     } catch (error) {
       console.error(error);
       this.end(MALFORMED, "the client failed");
-      this.hooks.failed(String(error?.message ?? error));
+      this.tell("failed", String(error?.message ?? error));
       return otherwise;
+    }
+  }
+
+  /** Calls a hook. What it throws is a fault of the page around, which must not end the session: it goes to the console. */
+  tell(hook, value) {
+    try {
+      this.hooks[hook](value);
+    } catch (error) {
+      reportError(error);
     }
   }
 
@@ -111,7 +120,7 @@ export class Session {
       this.text = text;
       this.changed(JSON.parse(text));
     }
-    if (news) this.hooks.news(JSON.parse(news));
+    if (news) this.tell("news", JSON.parse(news));
   }
 
   changed(state) {
@@ -119,7 +128,7 @@ export class Session {
     if (state.state === "lost") this.comeBack(state.at_ms);
     if (state.state === "joined") this.closeRetired();
     if (state.state === "closed") this.end(state.code === MALFORMED ? MALFORMED : GOODBYE, state.reason);
-    this.hooks.state(state);
+    this.tell("state", state);
   }
 
   /** Opens another socket when it is time. The old one is kept until the seat is back: a close frame from here would be a goodbye. */

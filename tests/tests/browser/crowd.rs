@@ -1,6 +1,5 @@
 //! Owns the proof that the page draws 500 entities at once as often as the screen wants: players who fight, their shots, and pick-ups.
 
-use crate::page::Page;
 use crate::soak::{FRAME_MS_MAX, FrameTimes, is_measured};
 use crate::stage::{Stage, config};
 use std::time::Duration;
@@ -42,8 +41,7 @@ async fn five_hundred_entities_in_view_are_drawn_in_time() {
     })
     .await;
     // Who watches sees the whole map.
-    let url = format!("http://{}/?room=lobby&name=Ann&watch", stage.server.address);
-    let page = Page::open(&stage.chromium, &url).await;
+    let page = stage.watch("Ann").await;
     page.until(&format!("tickwire.entities().length > {ENTITIES}")).await;
     sleep(WARM_UP).await;
     let mut times = FrameTimes::start(&page).await;

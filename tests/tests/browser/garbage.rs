@@ -21,7 +21,8 @@ async fn garbage_ends_in_a_sentence_and_not_in_a_frozen_page() {
         impostor.speak(garbage.clone());
         page.until("tickwire.state() == 'closed'").await;
         assert_eq!(impostor.close_code().await, 4400, "{garbage:?}");
-        page.until("document.body.innerText.trim().length > 20").await;
+        page.until("document.body.innerText.includes('Malformed message')").await;
+        assert_eq!(page.eval("document.getElementById('notice').checkVisibility()").await, true);
         // Alive: it still draws, or can, and takes keys.
         page.eval("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))").await;
         assert_eq!(page.complaints(), [""; 0], "{garbage:?}");

@@ -87,7 +87,56 @@ impl Page {
     pub async fn key(&self, code: &str, is_down: bool) {
         let kind = if is_down { "keyDown" } else { "keyUp" };
         let key = code.strip_prefix("Key").map_or(code.to_owned(), str::to_lowercase);
-        self.call("Input.dispatchKeyEvent", json!({ "type": kind, "code": code, "key": key })).await;
+        let mut event = json!({ "type": kind, "code": code, "key": key });
+        if code == "Enter" && is_down {
+            // Only so it sends a form.
+            event["text"] = "\r".into();
+            event["windowsVirtualKeyCode"] = 13.into();
+        }
+        self.call("Input.dispatchKeyEvent", event).await;
+    }
+
+    /// Presses a key and lets it go.
+    pub async fn tap(&self, code: &str) {
+        self.key(code, true).await;
+        self.key(code, false).await;
+    }
+
+    /// The mouse moves (`mouseMoved`), or a button is pressed or released (0 left, 2 right); afterwards these are down (1 left, 2 right).
+    pub async fn mouse(&self, what: &str, (x, y): (f64, f64), button: u8, buttons: u8) {
+        let button = match (what, button) {
+            ("mouseMoved", _) => "none",
+            (_, 0) => "left",
+            _ => "right",
+        };
+        let event =
+            json!({ "type": what, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1 });
+        self.call("Input.dispatchMouseEvent", event).await;
+    }
+
+    /// Clicks into the middle of what a selector finds, which must be seen.
+    pub async fn click(&self, selector: &str) {
+        self.eval(&format!("document.querySelector('{selector}').scrollIntoView({{ block: 'center' }})"))
+            .await;
+        let middle = self.middle(selector).await;
+        self.mouse("mouseMoved", middle, 0, 0).await;
+        self.mouse("mousePressed", middle, 0, 1).await;
+        self.mouse("mouseReleased", middle, 0, 0).await;
+    }
+
+    /// Where the middle of an element is, which must be seen.
+    pub async fn middle(&self, selector: &str) -> (f64, f64) {
+        let side =
+            |side: &str| format!("document.querySelector('{selector}').getBoundingClientRect().{side}");
+        let (left, right) = (self.number(&side("left")).await, self.number(&side("right")).await);
+        let (top, bottom) = (self.number(&side("top")).await, self.number(&side("bottom")).await);
+        assert!(left < right && top < bottom, "{selector} is not there");
+        ((left + right) / 2.0, (top + bottom) / 2.0)
+    }
+
+    /// Writes into what has the focus.
+    pub async fn write(&self, text: &str) {
+        self.call("Input.insertText", json!({ "text": text })).await;
     }
 
     /// Puts another tab before it in the same window; gives back that tab's target.

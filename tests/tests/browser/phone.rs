@@ -1,7 +1,8 @@
 //! Owns the proof that a phone is enough to play: two sticks, a button, and a page that fits its screen.
 
 use crate::page::Page;
-use crate::stage::Stage;
+use crate::stage::{Stage, config};
+use crate::version::OtherArena;
 
 const WIDTH: f64 = 390.0;
 const HEIGHT: f64 = 844.0;
@@ -39,7 +40,7 @@ async fn a_phone_walks_aims_and_fires_by_touch() {
     let rockets = page.number("tickwire.own().rockets").await;
 
     let slugs = page.number("tickwire.own().slugs").await;
-    let rail = middle(&page, "rail").await;
+    let rail = page.middle("#rail").await;
     page.touch("touchStart", &[rail]).await;
     page.until(&format!("tickwire.own().slugs < {slugs}")).await;
     page.touch("touchEnd", &[]).await;
@@ -64,15 +65,6 @@ async fn walk(page: &Page) {
     panic!("no way of the stick moves the player away from {x}, {y}");
 }
 
-/// Where the middle of an element is, which must be seen.
-async fn middle(page: &Page, id: &str) -> (f64, f64) {
-    let side = |side: &str| format!("document.getElementById('{id}').getBoundingClientRect().{side}");
-    let (left, right) = (page.number(&side("left")).await, page.number(&side("right")).await);
-    let (top, bottom) = (page.number(&side("top")).await, page.number(&side("bottom")).await);
-    assert!(left < right && top < bottom, "{id} is not there");
-    ((left + right) / 2.0, (top + bottom) / 2.0)
-}
-
 /// Nothing reaches beyond the screen, and nothing that is touched lies over another such thing.
 async fn fits(page: &Page) {
     let outside = page
@@ -95,4 +87,56 @@ async fn fits(page: &Page) {
         )
         .await;
     assert_eq!(covered.as_array().map(Vec::len), Some(0), "{covered}");
+}
+
+/// Held sideways, a phone is lower than the door is high.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_door_and_a_message_fit_on_a_phone_held_sideways() {
+    let stage = Stage::of(config::<OtherArena>()).await;
+    let page = Page::open(&stage.chromium, &format!("http://{}/", stage.server.address)).await;
+    page.become_phone(HEIGHT as u32, WIDTH as u32, PIXEL_RATIO).await;
+    page.until(&format!("innerWidth == {HEIGHT} && innerHeight == {WIDTH}")).await;
+    page.until("!document.getElementById('play').disabled").await;
+    can_be_reached(&page, "join").await;
+    page.eval("document.getElementById('play').click()").await;
+    page.until("tickwire.state() == 'closed'").await;
+    can_be_reached(&page, "notice").await;
+    assert_eq!(page.complaints(), [""; 0]);
+}
+
+/// A panel is on the screen, and so is all that can be touched in it, if need be after it was scrolled.
+async fn can_be_reached(page: &Page, id: &str) {
+    let hidden = page
+        .eval(&format!(
+            "(panel => {{
+                const isOutside = one => {{
+                    const {{ left, right, top, bottom }} = one.getBoundingClientRect();
+                    return left < 0 || top < 0 || right > innerWidth || bottom > innerHeight || left === right;
+                }};
+                const parts = [...panel.querySelectorAll('button, input, h1, h2')].filter(one => one.checkVisibility());
+                return [panel, ...parts].filter(one => (one !== panel && one.scrollIntoView(), isOutside(one))).map(one => one.id);
+            }})(document.getElementById('{id}'))"
+        ))
+        .await;
+    assert_eq!(hidden.as_array().map(Vec::len), Some(0), "{hidden}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_watches_follows_by_touch() {
+    let stage = Stage::new().await;
+    let ann = stage.join("Ann").await;
+    let page = stage.watch("Ben").await;
+    page.become_phone(WIDTH as u32, HEIGHT as u32, PIXEL_RATIO).await;
+    page.until("tickwire.entities().some(one => one.kind === 'Player')").await;
+    page.touch("touchStart", &[LEFT]).await;
+    page.touch("touchEnd", &[]).await;
+    let told = "document.getElementById('watched').textContent";
+    page.until(&format!("{told}.startsWith('Following Ann')")).await;
+    assert_eq!(page.eval("document.getElementById('rail').hidden").await, true, "who watches fires nothing");
+    fits(&page).await;
+    let map = page.middle("#to-map").await;
+    page.touch("touchStart", &[map]).await;
+    page.touch("touchEnd", &[]).await;
+    page.until(&format!("{told}.startsWith('Watching')")).await;
+    assert_eq!([ann.complaints(), page.complaints()].concat(), [""; 0]);
 }

@@ -23,7 +23,7 @@ fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
 }
 
 /// Holds keys down, one after the other, until the player has gone a metre: where it starts a wall may be in the way.
-async fn walk(page: &Page) {
+pub async fn walk(page: &Page) {
     let start = own(page).await;
     for code in ["KeyD", "KeyS", "KeyA", "KeyW"] {
         page.key(code, true).await;

@@ -17,6 +17,8 @@ const LONG_SECONDS: u64 = 300;
 const WARM_UP_SECONDS: u64 = 5;
 /// What the page may hold more at the end than at the start.
 const GROWTH_BYTES_MAX: f64 = 1024.0 * 1024.0;
+/// Of its inputs, at most so many may come too late: a page that is late always would prove nothing about its prediction.
+const LATE_SHARE_MAX: f64 = 0.05;
 /// Within this a frame is made, 60 times a second. The gaps from frame to frame are the screen's, so it is the work that counts.
 pub const FRAME_MS_MAX: f64 = 16.7;
 /// The page forgets a frame's time after a minute.
@@ -65,6 +67,8 @@ async fn a_page_among_200_bots_neither_grows_nor_mispredicts() {
     assert!(grown.0 < GROWTH_BYTES_MAX && grown.1 < GROWTH_BYTES_MAX, "it grew by {grown:?} bytes");
     // An input that the server did not get in time, on a machine that others use too, can be mispredicted, and no other.
     assert!(mispredicted <= late, "{mispredicted} mispredictions with {late} inputs late or missing");
+    let inputs = after.applied - before.applied + late;
+    assert!(late <= inputs * LATE_SHARE_MAX, "{late} inputs of {inputs} late or missing");
     assert_eq!(page.eval("tickwire.stats().hash_mismatches").await, 0);
     assert_eq!(page.complaints(), [""; 0]);
     if is_measured() {

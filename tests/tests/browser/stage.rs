@@ -47,6 +47,14 @@ impl Stage {
         Page::open(&self.chromium, &format!("http://{address}/?room=lobby&name={name}&play")).await
     }
 
+    /// A page that only watches the lobby.
+    pub async fn watch(&self, name: &str) -> Page {
+        let url = format!("http://{}/?room=lobby&name={name}&watch", self.server.address);
+        let page = Page::open(&self.chromium, &url).await;
+        page.until("tickwire.state() == 'joined'").await;
+        page
+    }
+
     /// What the server says about itself.
     pub async fn info(&self) -> Value {
         let mut stream = TcpStream::connect(self.server.address).await.expect("the server listens");

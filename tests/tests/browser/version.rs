@@ -7,13 +7,14 @@ use tickwire_shared::{EntityId, Game, PlayerId, Refusal, TickContext, replicate}
 replicate! {
     /// A player of another arena, who can fly.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    struct Player {
+    pub struct Player {
         altitude: u32 = int(0, 100),
     }
 }
 
+/// An arena that the page was not made for.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
-struct OtherArena(SlotMap<EntityId, Player>);
+pub struct OtherArena(SlotMap<EntityId, Player>);
 
 impl Game for OtherArena {
     const NAME: &'static str = "arena";
