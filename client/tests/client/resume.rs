@@ -5,6 +5,7 @@ use crate::sim::{Sim, client, ms};
 use crate::toy::Toy;
 use std::time::Duration;
 use tickwire_client::{Client, ClientConfig, Malformed, Notice, State};
+use tickwire_shared::limits::RECONNECT_QUICK_TRIES;
 use tickwire_shared::{Role, ServerMessage, Tick, append_message, encode, key_from_parts};
 
 /// A client that plays on a server that keeps seats.
@@ -156,7 +157,8 @@ fn it_tries_until_the_seat_is_gone_for_certain() {
         sim.client.reconnect_failed(sim.now);
         tries += 1;
     }
-    assert!((25..40).contains(&tries), "{tries}");
+    let quick = RECONNECT_QUICK_TRIES;
+    assert!((quick + 5..quick + 20).contains(&tries), "{tries}");
     assert!(sim.now > lost_at + ms(13_000) && sim.now <= lost_at + ms(15_000));
     let (code, reason) = closed(&sim.client);
     assert!(code == 1006 && reason.ends_with("cut"), "{code} {reason}");
