@@ -9,9 +9,9 @@ use tickwire_shared::Tick;
 /// Acks over which the least delay is taken, and ticks: few frames come over a link that is far too narrow.
 const ACKS_MIN: u32 = 4;
 const TICKS_MIN: f64 = 4.0;
-/// A least delay above the link's own by less than this is no queue; up to the next, it is borne; up to the last, the link gets less.
-/// Beyond that, and the first time at all, it also gets a rest, in which the queue runs dry, because it may be none: the link itself may have
-/// become longer.
+/// A least delay above the link's own by less than this is no queue; up to the next, a narrow link gets a little less, in case it is one; up to the
+/// last, it gets less than it carries. Beyond that it also gets a rest, in which the queue runs dry, because it may be none: the link itself
+/// may have become longer. Only then is a link that carried all so far taken for a narrow one.
 const CALM_TICKS: f64 = 0.2;
 const QUEUE_TICKS: f64 = 0.75;
 const TROUBLE_TICKS: f64 = 2.0;
