@@ -113,6 +113,10 @@ impl Game for Arena {
         self.seats.get(player).map(|seat| seat.body)
     }
 
+    fn keep_late(late: &Input, input: &mut Input) {
+        input.buttons |= late.buttons;
+    }
+
     fn predict(cx: &mut PredictContext<'_, Self>) {
         let Entity::Player(player) = &mut *cx.own else { return };
         if let Some(weapon) = step(cx.settings, player, cx.input) {

@@ -48,7 +48,7 @@ pub enum Arrival {
 pub struct InputCounts {
     /// Commands that were the input of their tick.
     pub applied: u64,
-    /// Commands that came after their tick had run: dropped.
+    /// Commands that came after their tick had run: dropped, but for what [`Game::keep_late`] keeps.
     pub late: u64,
     /// Commands too many ticks ahead to be kept: dropped.
     pub early: u64,
@@ -277,6 +277,12 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
     fn weight(&self, _viewer: Viewer, _id: EntityId) -> f32 {
         1.0
     }
+
+    /// A command came too late for its tick: what of it must not be lost goes into the next input that is taken. For presses, so that
+    /// a click in a hiccup of the network still fires, a little later; what is held all the same, such as the direction of a walk, the
+    /// next commands bring anyway. Only for commands that are at most [`LATE_INPUTS_KEPT_MAX_TICKS`](crate::limits::LATE_INPUTS_KEPT_MAX_TICKS)
+    /// late: nobody wants the shots of long ago. A `late` of `Default` must leave `input` as it is.
+    fn keep_late(_late: &Self::Input, _input: &mut Self::Input) {}
 
     /// The step of a player's own entity, run by the client ahead of the server. The server's [`Game::tick`]
     /// must move that entity by the same code. The result is snapped to the wire's grid afterwards.

@@ -35,6 +35,9 @@ pub const HASH_INTERVAL_TICKS: u64 = 30;
 pub const COMMANDS_QUEUED_MAX: usize = 32;
 /// Ticks without a command during which the last input is repeated; then it is `Default`.
 pub const INPUT_REPEATS_MAX_TICKS: u32 = 15;
+
+/// A command that is later than this is nothing but late: what was pressed then is not wanted any more.
+pub const LATE_INPUTS_KEPT_MAX_TICKS: u64 = 15;
 /// Milliseconds that a room rewinds the world at most for what a player saw, if it is not configured otherwise. What a player claims beyond
 /// that is taken as the limit.
 pub const REWIND_MS_MAX_DEFAULT: u32 = 250;

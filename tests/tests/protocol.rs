@@ -347,6 +347,7 @@ fn the_document_has_every_limit_by_its_value() {
             COMMANDS_QUEUED_MAX.to_string(),
         ),
         ("ticks that an input is repeated", INPUT_REPEATS_MAX_TICKS.to_string()),
+        ("ticks late, for what is pressed", LATE_INPUTS_KEPT_MAX_TICKS.to_string()),
         ("greatest age of a baseline, in ticks", BASELINE_AGE_TICKS_MAX.to_string()),
         ("greatest age of P", PREVIOUS_AGE_TICKS_MAX.to_string()),
         ("ticks between view hashes", HASH_INTERVAL_TICKS.to_string()),

@@ -248,7 +248,7 @@ impl<G: Game> Room<G> {
     ) -> Result<(), Rejection> {
         let limit_ticks = limit_ticks(self.config.rewind_ms_max, G::TICK_RATE_HZ);
         let session = &mut self.sessions[player];
-        session.command(command, slack, self.next_tick, limit_ticks)?;
+        session.command::<G>(command, slack, self.next_tick, limit_ticks)?;
         if session.has_acked() {
             session.tokens.confirm();
         }
@@ -282,7 +282,7 @@ impl<G: Game> Room<G> {
         self.inputs.clear();
         for (player, session) in &mut self.sessions {
             if session.role == Role::Player {
-                let (input, arrival) = session.take_input(tick);
+                let (input, arrival) = session.take_input::<G>(tick);
                 self.inputs.push(PlayerInput { player, input, arrival, counts: session.queue.counts() });
             }
         }

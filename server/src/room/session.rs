@@ -1,7 +1,7 @@
 //! Owns a seat in a room: what one client may send, what it holds, and what waits for its next frame.
 
 use super::bucket::{Bucket, Budget, Rate};
-use super::command_queue::CommandQueue;
+use super::command_queue::{CommandQueue, Verdict};
 use super::hindsight::{Claim, Shown, Stamp};
 use super::resume::Tokens;
 use super::schedule::Waiting;
@@ -11,10 +11,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tickwire_shared::limits::{
     BASELINE_AGE_TICKS_MAX, CHAT_BURST, CHAT_PER_SECOND, EVENTS_QUEUED_MAX, IDLE_SECONDS_MAX,
-    NEWCOMER_TICKS_MAX, NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND,
+    LATE_INPUTS_KEPT_MAX_TICKS, NEWCOMER_TICKS_MAX, NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND,
 };
 use tickwire_shared::{
-    Arrival, CloseCode, Command, EntityId, InputCounts, Moment, Role, Slack, SlotTable, Tick,
+    Arrival, CloseCode, Command, EntityId, Game, InputCounts, Moment, Role, Slack, SlotTable, Tick,
 };
 
 const CHAT_RATE: Rate = Rate { burst: CHAT_BURST, per_second: CHAT_PER_SECOND };
@@ -39,6 +39,8 @@ pub(super) struct Session<I> {
     pub name: String,
     pub role: Role,
     pub queue: CommandQueue<Stamped<I>>,
+    /// What late commands leave for the next input.
+    late: I,
     /// What the player saw when it gave the last tick's input; `None` before its first command.
     pub stamp: Option<Stamp>,
     pub shown: Shown,
@@ -76,6 +78,7 @@ impl<I: Copy + Default> Session<I> {
             name,
             role,
             queue: CommandQueue::default(),
+            late: I::default(),
             stamp: None,
             shown: Shown::default(),
             tokens: Tokens::default(),
@@ -131,7 +134,7 @@ impl<I: Copy + Default> Session<I> {
     }
 
     /// Takes a command in, while `next` is the tick that runs next; what it says of what was seen is believed as far as `limit_ticks`.
-    pub fn command(
+    pub fn command<G: Game<Input = I>>(
         &mut self,
         command: &Command<I>,
         slack: Slack,
@@ -162,13 +165,18 @@ impl<I: Copy + Default> Session<I> {
         };
         let acked_ticks = tick.since(acked).max(0) as u64;
         let stamp = Stamp { seen_ticks: claim.believed_ticks(), claimed_ticks, acked_ticks };
-        self.queue.push(next, tick, Stamped { input: command.input, stamp });
+        let verdict = self.queue.push(next, tick, Stamped { input: command.input, stamp });
+        if verdict == Verdict::Late && next.since(tick) <= LATE_INPUTS_KEPT_MAX_TICKS as i64 {
+            G::keep_late(&command.input, &mut self.late);
+        }
         Ok(())
     }
 
     /// The input for a tick.
-    pub fn take_input(&mut self, tick: Tick) -> (I, Arrival) {
-        let (Stamped { input, stamp }, arrival) = self.queue.take(tick);
+    pub fn take_input<G: Game<Input = I>>(&mut self, tick: Tick) -> (I, Arrival) {
+        let (Stamped { mut input, stamp }, arrival) = self.queue.take(tick);
+        // Only this once: it is no part of what a missing command repeats.
+        G::keep_late(&std::mem::take(&mut self.late), &mut input);
         if arrival != Arrival::Neutral {
             self.stamp = Some(stamp);
         }

@@ -78,6 +78,12 @@ impl Game for Pit {
         self.diggers.iter()
     }
 
+    fn keep_late(late: &Wish, input: &mut Wish) {
+        if *late == Wish::Grow {
+            *input = Wish::Grow;
+        }
+    }
+
     fn own(&self, player: PlayerId) -> Option<EntityId> {
         self.diggers.iter().find(|(_, digger)| digger.player == player).map(|(id, _)| id)
     }
