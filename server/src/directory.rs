@@ -2,15 +2,18 @@
 
 use crate::config::ServerConfig;
 use crate::net::door::Join;
+use crate::net::phase::Phase;
 use crate::net::tick_loop::{self, Opening, restarting, room_failed};
 use crate::net::timing::Quantiles;
 use crate::room::{Rejection, RoomConfig, RoomCounts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tickwire_shared::limits::JOINS_WAITING_MAX;
 use tickwire_shared::{CloseCode, Game, HitRecord, Usage};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info_span};
@@ -27,6 +30,8 @@ pub(crate) struct Directory<G: Game> {
     tasks: TaskTracker,
     shutdown: CancellationToken,
     rooms: Mutex<Rooms>,
+    /// When the server started: the phases of all rooms count from then.
+    started: Instant,
 }
 
 struct Rooms {
@@ -40,6 +45,7 @@ struct Listed {
     status: watch::Receiver<RoomStatus>,
     /// Counts rooms: a name may come back as another room.
     number: u64,
+    phase: Phase,
 }
 
 /// What a room last said of itself: once a second, and whenever somebody came or went.
@@ -78,7 +84,7 @@ pub(crate) struct RoomStatus {
 impl<G: Game> Directory<G> {
     pub(crate) fn new(config: ServerConfig<G>, tasks: TaskTracker, shutdown: CancellationToken) -> Self {
         let rooms = Rooms { by_name: BTreeMap::new(), opened: 0, failed: 0 };
-        Self { config, tasks, shutdown, rooms: Mutex::new(rooms) }
+        Self { config, tasks, shutdown, rooms: Mutex::new(rooms), started: Instant::now() }
     }
 
     /// Brings a connection to a room, which is opened if it is not there. What becomes of it is told to the join.
@@ -137,14 +143,15 @@ impl<G: Game> Directory<G> {
         }
         rooms.opened += 1;
         let number = rooms.opened;
-        let listed = self.open(name, number);
+        let phase = Phase::free(rooms.by_name.values().map(|listed| listed.phase));
+        let listed = self.open(name, number, phase);
         let door = listed.door.clone();
         rooms.by_name.insert(name.to_owned(), listed);
         Ok(door)
     }
 
     /// Starts a room's task. Its game is made there: that may take long, or panic.
-    fn open(self: &Arc<Self>, name: &str, number: u64) -> Listed {
+    fn open(self: &Arc<Self>, name: &str, number: u64, phase: Phase) -> Listed {
         let (door, joins) = mpsc::channel(JOINS_WAITING_MAX);
         let (status, watched) = watch::channel(self.first_status(name));
         let opening = Opening {
@@ -154,9 +161,10 @@ impl<G: Game> Directory<G> {
             listing: Listing { directory: Arc::clone(self), name: name.to_owned(), number },
             shutdown: self.shutdown.clone(),
             empty_room_timeout: self.config.limits.empty_room_timeout,
+            start: self.started + phase.offset(Duration::from_secs(1) / G::TICK_RATE_HZ),
         };
         self.tasks.spawn(tick_loop::run(opening).instrument(info_span!("room", name)));
-        Listed { door, status: watched, number }
+        Listed { door, status: watched, number, phase }
     }
 
     fn room_config(&self, name: &str, number: u64) -> RoomConfig<G> {

@@ -19,6 +19,7 @@ pub(crate) mod listener;
 mod look;
 mod metered;
 mod page;
+pub(crate) mod phase;
 mod play;
 mod schedule;
 mod seat;

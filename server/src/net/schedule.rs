@@ -6,22 +6,23 @@ use std::time::Duration;
 /// would take the time of the ticks to come.
 pub(super) const CATCH_UP_TICKS_MAX: u64 = 5;
 
-/// The deadlines of one room's ticks. All times count from the room's start.
+/// The deadlines of one room's ticks. All times count from the begin of its first period, which may be before the room's.
 ///
 /// Skipping moves the schedule, not the ticks: the next tick still has the next number, only later.
 #[derive(Debug)]
 pub(super) struct Schedule {
     rate_hz: u32,
-    /// How many periods after the start the next tick is due.
+    /// How many periods after that the next tick is due.
     next: u64,
     skipped: u64,
 }
 
 impl Schedule {
-    /// The first tick is due one period after the start.
-    pub(super) fn new(rate_hz: u32) -> Self {
+    /// The first tick is due at the first end of a period after `now`.
+    pub(super) fn new(rate_hz: u32, now: Duration) -> Self {
         assert!(rate_hz > 0, "checked before the server started");
-        Self { rate_hz, next: 1, skipped: 0 }
+        let schedule = Self { rate_hz, next: 0, skipped: 0 };
+        Self { next: schedule.periods(now) + 1, ..schedule }
     }
 
     /// When the next tick is due.
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn looks_keep_away_from_the_deadline() {
-        let (schedule, ms) = (Schedule::new(25), Duration::from_millis);
+        let (schedule, ms) = (Schedule::new(25, Duration::ZERO), Duration::from_millis);
         assert_eq!(schedule.deadline(), ms(40));
         let looks = |first| std::iter::successors(Some(ms(first)), |looked| schedule.look(*looked, ms(10)));
         assert_eq!(looks(0).collect::<Vec<_>>(), [0, 10, 20, 30].map(ms));
@@ -112,8 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn the_first_tick_is_due_at_the_next_end_of_a_period() {
+        for (now_ms, due_ms) in [(0, 50), (49, 50), (50, 100), (1_234, 1_250)] {
+            let schedule = Schedule::new(20, Duration::from_millis(now_ms));
+            assert_eq!(schedule.deadline(), Duration::from_millis(due_ms), "from {now_ms} ms");
+        }
+    }
+
+    #[test]
     fn sixty_hertz_do_not_drift_in_three_hours() {
-        let mut schedule = Schedule::new(60);
+        let mut schedule = Schedule::new(60, Duration::ZERO);
         let mut count = 0u64;
         while schedule.deadline() < Duration::from_secs(3 * 3600) {
             let now = schedule.deadline();
@@ -128,7 +137,7 @@ mod tests {
     #[test]
     fn every_deadline_is_exactly_one_period_for_any_rate() {
         for rate_hz in [1, 3, 7, 20, 30, 60, 128, 1000] {
-            let mut schedule = Schedule::new(rate_hz);
+            let mut schedule = Schedule::new(rate_hz, Duration::ZERO);
             for count in 1..5_000u64 {
                 assert_eq!(schedule.periods(schedule.deadline()), count, "{rate_hz} Hz");
                 schedule.end();
@@ -138,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_short_delay_is_made_up_in_full() {
-        let mut schedule = Schedule::new(20);
+        let mut schedule = Schedule::new(20, Duration::ZERO);
         tick(&mut schedule, Duration::from_millis(50));
         assert_eq!(tick(&mut schedule, Duration::from_millis(250)), Duration::from_millis(150));
         assert_eq!(catch_up(&mut schedule, Duration::from_millis(250)), 3);
@@ -148,7 +157,7 @@ mod tests {
 
     #[test]
     fn after_a_pause_of_five_seconds_five_ticks_are_made_and_the_rest_is_skipped() {
-        let mut schedule = Schedule::new(30);
+        let mut schedule = Schedule::new(30, Duration::ZERO);
         assert_eq!(catch_up(&mut schedule, Duration::from_secs(1)), CATCH_UP_TICKS_MAX);
         let skipped_before = schedule.skipped();
         assert_eq!(CATCH_UP_TICKS_MAX + skipped_before, 30);
@@ -160,7 +169,7 @@ mod tests {
 
     #[test]
     fn slack_counts_from_the_arrival_to_the_commands_own_deadline() {
-        let mut schedule = Schedule::new(20);
+        let mut schedule = Schedule::new(20, Duration::ZERO);
         tick(&mut schedule, Duration::from_millis(50));
         for (ahead, ticks) in [(0, 0.5), (2, 2.5), (-1, -0.5)] {
             let slack = schedule.slack_ticks(Duration::from_millis(75), ahead);
@@ -170,7 +179,7 @@ mod tests {
 
     #[test]
     fn slack_counts_to_the_deadline_after_the_skip() {
-        let mut schedule = Schedule::new(20);
+        let mut schedule = Schedule::new(20, Duration::ZERO);
         schedule.begin(Duration::from_secs(10));
         let slack = schedule.slack_ticks(Duration::from_secs(10), 0);
         assert!((slack + CATCH_UP_TICKS_MAX as f64 - 1.0).abs() < 1e-9, "{slack}");

@@ -31,6 +31,8 @@ pub(crate) struct Opening<G: Game> {
     pub(crate) listing: Listing<G>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) empty_room_timeout: Duration,
+    /// When the first period begins, which gives the phase of all.
+    pub(crate) start: Instant,
 }
 
 /// Why a room ended.
@@ -46,12 +48,12 @@ enum Ended {
 
 /// Runs a room from its first tick to its last, whatever its game does.
 pub(crate) async fn run<G: Game>(opening: Opening<G>) {
-    let Opening { config, door, status, listing, shutdown, empty_room_timeout } = opening;
+    let Opening { config, door, status, listing, shutdown, empty_room_timeout, start } = opening;
     debug!("opened");
     let mut desk = Desk::new(door);
     let ended = match guarded(|| Room::new(config)) {
         Ok(room) => {
-            let mut tick_loop = TickLoop::new(room, desk, status, empty_room_timeout);
+            let mut tick_loop = TickLoop::new(room, desk, status, empty_room_timeout, start);
             let ended = tick_loop.run(&listing, &shutdown).await;
             desk = tick_loop.desk;
             ended
@@ -111,16 +113,18 @@ impl<G: Game> TickLoop<G> {
         desk: Desk,
         status: watch::Sender<RoomStatus>,
         empty_room_timeout: Duration,
+        start: Instant,
     ) -> Self {
+        let now = start.elapsed();
         let empty_ticks = (empty_room_timeout.as_secs_f64() * f64::from(G::TICK_RATE_HZ)).ceil() as u64;
         Self {
             room,
             desk,
-            start: Instant::now(),
-            schedule: Schedule::new(G::TICK_RATE_HZ),
+            start,
+            schedule: Schedule::new(G::TICK_RATE_HZ, now),
             timing: Timing::new(G::TICK_RATE_HZ),
             status,
-            looked: Duration::ZERO,
+            looked: now,
             late: Duration::ZERO,
             empty_ticks: 0,
             empty_ticks_max: empty_ticks.max(1),

@@ -1,4 +1,4 @@
-//! Owns the kernel's account of a process: how long it had a core, and how long it waited for one.
+//! Owns the kernel's account of a process: how long it had a core, and how long it waited for one; and of what the machine had to go without.
 
 use crate::Outcome;
 use std::collections::BTreeMap;
@@ -90,4 +90,16 @@ fn stepped_us(stat: &str) -> Outcome<u64> {
     let fields: Vec<&str> = fields.split_whitespace().collect();
     let Some([utime, stime]) = fields.get(11..13) else { return Err("/proc/PID/stat is too short".into()) };
     Ok((utime.parse::<u64>()? + stime.parse::<u64>()?) * CLOCK_TICK_US)
+}
+
+/// For how long the cores of a virtual machine were ready to run, and its host ran something else. The kernel tells it in steps.
+pub fn stolen_us() -> Outcome<u64> {
+    stolen_us_in(&fs::read_to_string("/proc/stat")?)
+}
+
+/// The same from what stands in /proc/stat.
+pub fn stolen_us_in(stat: &str) -> Outcome<u64> {
+    let all = stat.lines().next().filter(|line| line.starts_with("cpu "));
+    let steps = all.and_then(|all| all.split_whitespace().nth(8)).ok_or("/proc/stat is not as expected")?;
+    Ok(steps.parse::<u64>()? * CLOCK_TICK_US)
 }

@@ -1,7 +1,7 @@
 //! Owns one server and its load: started, settled, weighed over a window, and ended.
 
 use crate::Outcome;
-use crate::core_times::CoreUse;
+use crate::core_times::{CoreUse, stolen_us};
 use crate::helper::Helper;
 use crate::load::{JOIN_INTERVAL, LoadFigures};
 use crate::options::{Options, Role};
@@ -34,6 +34,8 @@ pub struct Usage {
     seconds: f64,
     pub server: CoreUse,
     load: CoreUse,
+    /// What the machine's host kept from both.
+    stolen_us: u64,
     /// The server's memory at the end, and before the first client came.
     pub rss_kib: u64,
     rss_ready_kib: u64,
@@ -53,6 +55,10 @@ impl Usage {
     /// How much of the window the unluckier of the two waited for its core.
     pub fn core_wait_share(&self) -> f64 {
         self.share(self.server.wait_us.max(self.load.wait_us))
+    }
+
+    pub fn stolen_ms(&self) -> f64 {
+        self.stolen_us as f64 / 1e3
     }
 
     fn share(&self, time_us: u64) -> f64 {
@@ -84,7 +90,7 @@ impl Pair {
 
     /// Measures for so long.
     pub async fn measure(&mut self, window: Duration) -> Outcome<Usage> {
-        let begun = Instant::now();
+        let (begun, stolen_before) = (Instant::now(), stolen_us()?);
         let (server_before, load_before) = (self.server.core_times()?, self.load.core_times()?);
         self.load_goes_on_to(Phase::Measuring).await?;
         tokio::select! {
@@ -100,6 +106,7 @@ impl Pair {
         Ok(Usage {
             server: server.since(&server_before),
             load: load.since(&load_before),
+            stolen_us: stolen_us()? - stolen_before,
             seconds: begun.elapsed().as_secs_f64(),
             rss_kib: self.server.rss_kib()?,
             rss_ready_kib: self.rss_ready_kib,

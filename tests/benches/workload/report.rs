@@ -66,6 +66,9 @@ pub struct Report {
     pub floor_load_cpu_share: f64,
     pub core_wait_share: f64,
     pub floor_core_wait_share: f64,
+    /// What the machine's host kept from it in a window: 0 where there is no host. In steps of 10 ms.
+    pub stolen_ms: f64,
+    pub floor_stolen_ms: f64,
     /// By how much of themselves the costs are uncertain in each round: 0 if the kernel tells CPU time to the nanosecond.
     pub cpu_step_share: f64,
     pub floor_cpu_step_share: f64,
@@ -133,6 +136,8 @@ impl Report {
             floor_load_cpu_share: median(rounds, |round| round.floor.usage.load_share()),
             core_wait_share: median(rounds, |round| round.real.usage.core_wait_share()),
             floor_core_wait_share: median(rounds, |round| round.floor.usage.core_wait_share()),
+            stolen_ms: median(rounds, |round| round.real.usage.stolen_ms()),
+            floor_stolen_ms: median(rounds, |round| round.floor.usage.stolen_ms()),
             cpu_step_share: median(rounds, |round| round.real.cpu_step_share()),
             floor_cpu_step_share: median(rounds, |round| round.floor.cpu_step_share()),
             joins: JoinFigures::of(&joins),

@@ -125,6 +125,13 @@ impl Report {
                 writeln!(f, "  The {whose}'s CPU is told in steps of {percent:.0} % of it: measure longer.")?;
             }
         }
+        if self.stolen_ms > 0.0 {
+            let (ms, seconds) = (self.stolen_ms, self.seconds);
+            writeln!(
+                f,
+                "  The machine's host kept {ms:.0} ms of {seconds} s from it: so late are ticks that no server made late."
+            )?;
+        }
         if self.floor_updates_per_client_per_s < f64::from(self.hz) * 0.98 {
             let updates = self.floor_updates_per_client_per_s;
             writeln!(f, "  The floor made only {updates:.1} updates per client and second.")?;

@@ -1,6 +1,6 @@
 //! Owns the tests of how the kernel's account of a process is read.
 
-use crate::core_times::{CoreTimes, CoreUse};
+use crate::core_times::{CoreTimes, CoreUse, stolen_us, stolen_us_in};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -43,6 +43,14 @@ fn without_the_exact_account_there_are_the_steps() {
         times(1, 2, []).since(&times(0, 1, [])),
         CoreUse { cpu_us: 20_000, cpu_step_us: 10_000, wait_us: 0 }
     );
+}
+
+#[test]
+fn what_a_host_took_is_told_of_all_cores_together() {
+    let stat = "cpu  2580477 927230 489424 3147219 96058 0 94017 6070 0 0\ncpu0 1 1 1 1 1 1 1 9 0 0\n";
+    assert_eq!(stolen_us_in(stat).unwrap(), 60_700_000);
+    assert!(stolen_us_in("intr 1 2 3 4 5 6 7 8 9").is_err());
+    stolen_us().unwrap();
 }
 
 /// Both accounts of this very process, whatever its other tests do.
