@@ -31,7 +31,7 @@ fn it_measures_a_link_and_writes_its_page() {
         "--seconds",
         "3",
         "--bots",
-        "6",
+        "16",
         "--cuts",
         "1",
         "--json",
@@ -45,8 +45,8 @@ fn it_measures_a_link_and_writes_its_page() {
     assert_eq!(row["profile"], "wifi");
     assert_eq!(
         (&row["cuts"], &row["resumed"]),
-        (&4.into(), &4.into()),
-        "each of four clients has its seat again"
+        (&16.into(), &16.into()),
+        "each of sixteen clients has its seat again"
     );
     let narrow = &told["narrow"];
     for figure in ["given_bytes_per_second", "snapshots_per_second", "snapshot_age_ms_p99"] {

@@ -19,8 +19,8 @@ pub(super) struct FeelArgs {
     /// How long each is measured
     #[arg(long, default_value = "20", value_parser = seconds)]
     seconds: Duration,
-    /// How many bots there are to be shot at, in the four rooms together
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=64))]
+    /// How many bots there are to be shot at, in the sixteen rooms together
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=256))]
     bots: u64,
     /// How often each measured client's connection is cut afterwards
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=1000))]

@@ -4,6 +4,11 @@ use std::time::Duration;
 use tickwire_client::Stats;
 use tickwire_client::link::LinkProfile;
 
+/// The share of the inputs over a LAN that may come late, and of those that may be mispredicted.
+pub(super) const LAN_SHARE_MAX: f64 = 0.001;
+/// The share of the inputs over any other link without stalls that may come late.
+pub(super) const LATE_SHARE_MAX: f64 = 0.005;
+
 /// One moment of one client.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Sample {
@@ -69,16 +74,22 @@ pub struct Row {
     pub seen_age_ms_p50: f64,
     /// And 99 of 100.
     pub seen_age_ms_p99: f64,
-    /// One-way delay, two ticks, and the 99th percentile of the link's jitter.
-    pub seen_age_ms_target: f64,
+    /// One-way delay, two ticks, and the 99th percentile of the link's jitter; `None` of a link that stalls.
+    pub seen_age_ms_target: Option<f64>,
     /// From an input to the snapshot that has it. Of the own prediction it is 0.
     pub input_to_ack_ms_p50: f64,
     /// And 99 of 100.
     pub input_to_ack_ms_p99: f64,
-    /// Share of the commands that came after their tick.
-    pub late_share: f64,
-    /// Share of the ticks that had no command.
-    pub missing_share: f64,
+    /// Share of the inputs that came after their tick; `None` without inputs.
+    pub late_share: Option<f64>,
+    /// What it must stay below; `None` where nothing is promised.
+    pub late_share_target: Option<f64>,
+    /// Share of the ticks that had no input; `None` without inputs.
+    pub missing_share: Option<f64>,
+    /// Mispredictions for each input; `None` without inputs.
+    pub mispredicted_share: Option<f64>,
+    /// What it must stay below; `None` where nothing is promised.
+    pub mispredicted_share_target: Option<f64>,
     /// Per client.
     pub mispredictions_per_minute: f64,
     /// The furthest that one was off, in the column's own steps.
@@ -105,8 +116,6 @@ pub struct Row {
     pub resume_ms_max: Option<f64>,
     /// A round trip and a tenth of a second.
     pub resume_ms_target: f64,
-    /// Whether it is a link that inputs and ages have targets on: neither a bad one nor one that stalls.
-    pub is_good_link: bool,
 }
 
 impl Figures {
@@ -163,16 +172,21 @@ impl Figures {
         let seconds = self.time.as_secs_f64() * f64::from(self.clients);
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
         let two_ticks_ms = 2000.0 / f64::from(self.tick_rate_hz);
+        let explained_ms = ms(self.profile.delay) + two_ticks_ms + ms(self.profile.jitter_p99);
+        let (late_share_target, mispredicted_share_target) = share_targets(&self.profile);
         Row {
             profile: self.profile.name,
             round_trip_ms: 2.0 * ms(self.profile.delay),
             seen_age_ms_p50: quantile(&self.ages_ms, 0.5).unwrap_or(f64::NAN),
             seen_age_ms_p99: quantile(&self.ages_ms, 0.99).unwrap_or(f64::NAN),
-            seen_age_ms_target: ms(self.profile.delay) + two_ticks_ms + ms(self.profile.jitter_p99),
+            seen_age_ms_target: self.profile.stalls.is_none().then_some(explained_ms),
             input_to_ack_ms_p50: quantile(&self.acks_ms, 0.5).unwrap_or(f64::NAN),
             input_to_ack_ms_p99: quantile(&self.acks_ms, 0.99).unwrap_or(f64::NAN),
-            late_share: share(self.late, self.commands).unwrap_or(0.0),
-            missing_share: share(self.missing, self.commands).unwrap_or(0.0),
+            late_share: share(self.late, self.commands),
+            late_share_target,
+            missing_share: share(self.missing, self.commands),
+            mispredicted_share: share(self.mispredictions, self.commands),
+            mispredicted_share_target,
             mispredictions_per_minute: self.mispredictions as f64 / seconds * 60.0,
             misprediction_steps_max: self.misprediction_steps_max,
             shots: self.shots,
@@ -186,8 +200,17 @@ impl Figures {
             resume_ms_p50: quantile(&self.resumes_ms, 0.5),
             resume_ms_max: quantile(&self.resumes_ms, 1.0),
             resume_ms_target: 2.0 * ms(self.profile.delay) + 100.0,
-            is_good_link: self.profile.stalls.is_none(),
         }
+    }
+}
+
+/// Which share of the inputs over a link may come late, and be mispredicted: a network without trouble costs next to none of them, and one
+/// that stalls costs what its stalls are.
+fn share_targets(profile: &LinkProfile) -> (Option<f64>, Option<f64>) {
+    match profile.stalls {
+        _ if profile.name == LinkProfile::LAN.name => (Some(LAN_SHARE_MAX), Some(LAN_SHARE_MAX)),
+        None => (Some(LATE_SHARE_MAX), None),
+        Some(_) => (None, None),
     }
 }
 

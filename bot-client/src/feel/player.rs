@@ -73,9 +73,13 @@ impl<G: Bots> Player<G> {
         })
     }
 
-    /// Plays, and nothing counts yet.
+    /// Stands by until its clock has settled: what is shot before anything counts would be missing when it does.
     pub async fn settle(&mut self, time: Duration) -> Result<(), String> {
-        self.play(time).await
+        let mind = self.mind.take();
+        self.connection.client().set_input(G::Input::default());
+        self.play(time).await?;
+        self.mind = mind;
+        Ok(())
     }
 
     /// Plays, and all counts.

@@ -1,6 +1,7 @@
 //! Owns how the figures are written: for a terminal, for machines, and for the docs.
 
-use super::{Figures, Measured, NarrowRow, Plan, Row};
+use super::figures::{LAN_SHARE_MAX, LATE_SHARE_MAX};
+use super::{Figures, Measured, NarrowRow, Plan, Row, SNIPERS};
 use std::fmt::Write as _;
 
 /// A head, and what is told below it.
@@ -13,15 +14,15 @@ const CELLS: [Column; 12] = [
     ("input to snapshot p50 / p99", |row| {
         format!("{:.0} / {:.0} ms", row.input_to_ack_ms_p50, row.input_to_ack_ms_p99)
     }),
-    ("late inputs", |row| {
-        let is_met = !row.is_good_link || row.late_share < LATE_SHARE_MAX;
-        marked(format!("{:.2} %", row.late_share * 100.0), is_met)
+    ("late inputs (target)", |row| inputs(row.late_share, row.late_share_target)),
+    ("ticks without", |row| inputs(row.missing_share, None)),
+    ("mispredictions of inputs (target); per minute", |row| {
+        let share = inputs(row.mispredicted_share, row.mispredicted_share_target);
+        format!("{share}; {:.1}", row.mispredictions_per_minute)
     }),
-    ("ticks without", |row| format!("{:.2} %", row.missing_share * 100.0)),
-    ("mispredictions/min", |row| format!("{:.1}", row.mispredictions_per_minute)),
     ("the furthest off", |row| format!("{} steps", row.misprediction_steps_max)),
     ("hits with compensation", |row| {
-        let is_met = row.hit_share.is_none_or(|share| share >= HIT_SHARE_MIN);
+        let is_met = row.hit_share.is_some_and(|share| share >= HIT_SHARE_MIN);
         marked(hits(row.hit_share, row.shots), is_met)
     }),
     ("hits without", |row| hits(row.hit_share_without, row.shots_without)),
@@ -29,13 +30,27 @@ const CELLS: [Column; 12] = [
     ("resumed; p50 / max (target)", resumed),
 ];
 /// What is to be reached, or marked.
-const LATE_SHARE_MAX: f64 = 0.005;
 const HIT_SHARE_MIN: f64 = 0.99;
 
 fn age(row: &Row) -> String {
-    let Row { seen_age_ms_p50, seen_age_ms_p99, seen_age_ms_target, .. } = row;
-    let is_met = !row.is_good_link || seen_age_ms_p99 <= seen_age_ms_target;
-    marked(format!("{seen_age_ms_p50:.0} / {seen_age_ms_p99:.0} ms ({seen_age_ms_target:.0})"), is_met)
+    let Row { seen_age_ms_p50, seen_age_ms_p99, .. } = row;
+    let age = format!("{seen_age_ms_p50:.0} / {seen_age_ms_p99:.0} ms");
+    match row.seen_age_ms_target {
+        Some(target) => marked(format!("{age} ({target:.0})"), *seen_age_ms_p99 <= target),
+        None => age,
+    }
+}
+
+/// A share of the inputs, which must stay below the target, if there is one.
+fn inputs(share: Option<f64>, target: Option<f64>) -> String {
+    let told = share.map_or("no inputs".to_owned(), |share| format!("{:.2} %", share * 100.0));
+    match target {
+        Some(target) => {
+            let is_met = share.is_some_and(|share| share < target);
+            marked(format!("{told} ({:.1})", target * 100.0), is_met)
+        }
+        None => told,
+    }
 }
 
 fn hits(share: Option<f64>, shots: u64) -> String {
@@ -43,15 +58,18 @@ fn hits(share: Option<f64>, shots: u64) -> String {
 }
 
 fn resumed(row: &Row) -> String {
-    let (Some(p50), Some(max)) = (row.resume_ms_p50, row.resume_ms_max) else {
-        return marked(format!("{} of {}", row.resumed, row.cuts), row.cuts == 0);
-    };
-    let is_met = row.resumed == row.cuts && max <= row.resume_ms_target;
     let Row { resumed, cuts, resume_ms_target, .. } = row;
+    if *cuts == 0 {
+        return marked("no cuts".to_owned(), false);
+    }
+    let (Some(p50), Some(max)) = (row.resume_ms_p50, row.resume_ms_max) else {
+        return marked(format!("{resumed} of {cuts}"), false);
+    };
+    let is_met = resumed == cuts && max <= *resume_ms_target;
     marked(format!("{resumed} of {cuts}; {p50:.0} / {max:.0} ms ({resume_ms_target:.0})"), is_met)
 }
 
-/// A target that was missed is to be seen at once.
+/// A target that was missed is to be seen at once; so is one that nothing was measured for.
 fn marked(cell: String, is_met: bool) -> String {
     if is_met { cell } else { format!("{cell} (missed)") }
 }
@@ -93,7 +111,7 @@ pub fn markdown(plan: &Plan, all: &Measured) -> String {
     let mut page = format!(
         "# How it feels\n\n    \
          cargo build --release --workspace && target/release/bot-client feel --profiles {} --seconds {} --bots {} --cuts {} --out docs\n\n\
-         wrote this page: over each kind of link ([swarm.md](swarm.md#links)), through a real proxy, real clients play at a real server of the arena. Four of them are\n\
+         wrote this page: over each kind of link ([swarm.md](swarm.md#links)), through a real proxy, real clients play at a real server of the arena. {SNIPERS} of them are\n\
          measured: each stands still and fires its rail exactly at what it sees of the others, who come without a link.\n\n",
         names.join(","),
         plan.time.as_secs_f64(),
@@ -108,7 +126,7 @@ pub fn markdown(plan: &Plan, all: &Measured) -> String {
     for row in all.links.iter().map(Figures::row) {
         page.push_str(&format!("| {} |\n", CELLS.map(|(_, cell)| cell(&row)).join(" | ")));
     }
-    page.push_str(MEANING);
+    page.push_str(&meaning());
     page.push_str("\n## A link that is too narrow\n\n");
     page.push_str(&narrow(&all.narrow));
     page.push_str("\n## One client of each, over time\n");
@@ -140,14 +158,95 @@ fn narrow(row: &NarrowRow) -> String {
     )
 }
 
-const MEANING: &str = "
+/// What the table's columns mean, and what is to be reached.
+fn meaning() -> String {
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let (lan, late, hits) = (percent(LAN_SHARE_MAX), percent(LATE_SHARE_MAX), percent(HIT_SHARE_MIN));
+    format!(
+        "
+What has a target and misses it is marked, and so is what has one and was not measured.
+
 - **Age of what is seen**: by how much the moment that is drawn of the others lies before the server's present, looked at every 5 ms. The server's time is that of the quickest snapshot to a client without a link.
-  The target is the one-way delay, two ticks, and the 99th percentile of the link's jitter; links that stall have none, nor for late inputs (0.5 %).
+  The target is the one-way delay, two ticks, and the 99th percentile of the link's jitter; links that stall have none.
 - **Input to snapshot**: from making an input until a snapshot comes that has it. What a player sees of its own input is predicted: that takes 0 ms.
-- **Late inputs** came after their tick had run; **ticks without** one repeat the last. **Mispredictions** are per client; the furthest that one was off is in steps of the field's own grid (of the arena's positions 1/1024 m).
-- **Hits** are those of a shooter who aims exactly at what it sees, at a server that rewinds up to 250 ms (target: 99 %), and at one that does not. Each is alone in its room with those that it shoots at, and they harm nobody.
+- **Late inputs** came after their tick had run; **ticks without** one repeat the last. Over the lan, which is what a loopback is but for half a millisecond, fewer than {lan} of all clients' inputs may be late and fewer
+  than {lan} **mispredicted**; over the other links that do not stall, fewer than {late} may be late. Mispredictions are also told per minute and client; the furthest that one was off is in steps of the field's own grid (of
+  the arena's positions 1/1024 m).
+- **Hits** are those of shooters who aim exactly at what they see, at a server that rewinds up to 250 ms (target: {hits}), and at one that does not. Each is alone in its room with those that it shoots at, and they harm nobody.
+  None fires before it is measured, so that it has all its slugs then.
 - **Resumed**: the network is taken away for 50 to 600 ms, all connections with it; from when it is back until the same seat has a full view again. The target is a round trip and 100 ms.
   The proxy answers what tries to connect meanwhile with a reset; where packets vanish instead, TCP itself tries again only after one second, and later.
 
 All of it, server and clients, ran on one machine with two cores: what it did late, it did late for all of them. The proxy's timers have a grain of a millisecond.
-";
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::Record;
+    use super::*;
+    use std::time::Duration;
+    use tickwire_client::Stats;
+    use tickwire_client::link::LinkProfile;
+
+    /// What a column tells of one client over a link, who made a thousand inputs.
+    fn cells(profile: LinkProfile, change: impl FnOnce(&mut Record)) -> impl Fn(&str) -> String {
+        let mut figures = Figures::new(profile, 60, Duration::from_secs(10));
+        let after = Stats { commands: 1000, ..Stats::default() };
+        let mut record = Record { after, shots: 200, hits: 199, ..Record::default() };
+        change(&mut record);
+        figures.add(record);
+        let row = figures.row();
+        move |head| {
+            let (_, cell) = CELLS.iter().find(|(name, _)| name.starts_with(head)).expect("a column");
+            cell(&row)
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_met() {
+        let row = Figures::new(LinkProfile::LAN, 60, Duration::from_secs(10)).row();
+        let told = CELLS.map(|(_, cell)| cell(&row));
+        for cell in ["no inputs (0.1) (missed)", "no shots (missed)", "no cuts (missed)", "no shots"] {
+            assert!(told.contains(&cell.to_owned()), "{cell}: {told:?}");
+        }
+        assert!(told[2].ends_with("(missed)"), "nothing was seen: {}", told[2]);
+    }
+
+    #[test]
+    fn a_lan_costs_fewer_inputs_than_other_links_and_one_that_stalls_may_cost_any() {
+        let late = |profile, late| cells(profile, |record| record.after.inputs.late = late)("late inputs");
+        assert_eq!(late(LinkProfile::LAN, 0), "0.00 % (0.1)");
+        assert_eq!(late(LinkProfile::LAN, 1), "0.10 % (0.1) (missed)");
+        for profile in [LinkProfile::WIFI, LinkProfile::MOBILE_4G, LinkProfile::TRANSATLANTIC] {
+            assert_eq!(late(profile, 4), "0.40 % (0.5)");
+            assert_eq!(late(profile, 5), "0.50 % (0.5) (missed)");
+        }
+        assert_eq!(late(LinkProfile::STALLING, 500), "50.00 %");
+    }
+
+    #[test]
+    fn mispredictions_have_a_target_over_a_lan() {
+        let wrong = |profile| cells(profile, |record| record.after.mispredictions = 2)("mispredictions");
+        assert_eq!(wrong(LinkProfile::LAN), "0.20 % (0.1) (missed); 12.0");
+        assert_eq!(wrong(LinkProfile::WIFI), "0.20 %; 12.0");
+    }
+
+    #[test]
+    fn hits_and_resumes_have_targets_over_each_link() {
+        for profile in LinkProfile::ALL {
+            let hits = |hits| cells(profile, |record| record.hits = hits)("hits with compensation");
+            assert_eq!([hits(198), hits(197)], ["99.0 % of 200", "98.5 % of 200 (missed)"]);
+            let resumed = |cuts, resumes: &[u64]| {
+                let resumes = resumes.iter().map(|ms| Duration::from_millis(*ms)).collect();
+                cells(profile, |record| (record.cuts, record.resumes) = (cuts, resumes))("resumed")
+            };
+            assert!(resumed(2, &[80, 90]).starts_with("2 of 2; 80 / 90 ms"));
+            assert!(!resumed(2, &[80, 90]).ends_with("(missed)"));
+            assert!(resumed(2, &[80, 900]).ends_with("(missed)"), "one took too long");
+            assert!(resumed(2, &[80]).ends_with("(missed)"), "one never came back");
+            assert_eq!(resumed(2, &[]), "0 of 2 (missed)");
+        }
+    }
+}
