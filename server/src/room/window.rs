@@ -26,6 +26,11 @@ const SPAN_TICKS: f64 = 60.0;
 /// By how much it may grow from one span to the next.
 const DRIFT_TICKS: f64 = 0.1;
 
+/// Snapshots that may be under way before the first ack, when any delay would explain any number of them: a newcomer's first frame alone may take
+/// a narrow link for half a second, and all that goes meanwhile waits behind it. At 60 Hz it is 200 ms, in which the first ack over a healthy
+/// link is back; over a longer one there is a single pause, for what its round trip has beyond that.
+const UNACKED_AT_FIRST_MAX: usize = 12;
+
 /// Snapshots under way: sent, and not yet acked.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -39,6 +44,8 @@ pub(super) struct Window {
     unexcused: Delays,
     pace: Pace,
 }
+
+const _: () = assert!(UNACKED_AT_FIRST_MAX <= UNACKED_SNAPSHOTS_MAX, "there is a place for each of them");
 
 /// What acks say of the link, in ticks from a snapshot to its ack.
 #[derive(Clone, Debug)]
@@ -118,9 +125,16 @@ impl Window {
 
     /// Whether a snapshot of this tick may go; if not, it merges into a later one.
     pub fn has_place(&self, tick: Tick) -> bool {
-        // A delay that is not known yet explains everything.
+        self.sent.len() < self.sent_max() && self.pace.has_place(tick)
+    }
+
+    /// How many snapshots may be under way.
+    fn sent_max(&self) -> usize {
+        if !self.has_acked() {
+            return UNACKED_AT_FIRST_MAX;
+        }
         let explained = self.delays.least() + self.delays.jitter() + SPARE_TICKS;
-        self.sent.len() < (explained as usize).clamp(1, UNACKED_SNAPSHOTS_MAX) && self.pace.has_place(tick)
+        (explained as usize).clamp(1, UNACKED_SNAPSHOTS_MAX)
     }
 
     /// How many bytes its frame may have.

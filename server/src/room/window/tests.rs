@@ -34,9 +34,22 @@ struct Link {
     jitter: fn(u64) -> f64,
     /// Nothing comes through between these.
     stall: (f64, f64),
+    /// The same of the way of acks.
+    ack_jitter: fn(u64) -> f64,
+    ack_stall: (f64, f64),
+    /// What the first frame has: the world.
+    first_bytes: u64,
 }
 
-const WIDE: Link = Link { one_way: |_| 3.0, byte_ticks: |_| 0.0005, jitter: |_| 0.0, stall: (0.0, 0.0) };
+const WIDE: Link = Link {
+    one_way: |_| 3.0,
+    byte_ticks: |_| 0.0005,
+    jitter: |_| 0.0,
+    stall: (0.0, 0.0),
+    ack_jitter: |_| 0.0,
+    ack_stall: (0.0, 0.0),
+    first_bytes: 0,
+};
 
 /// What came of some ticks.
 #[derive(Default)]
@@ -64,7 +77,7 @@ fn wanted_bytes(merged: u64) -> u64 {
 /// A client that acks the newest frame at each of its ticks.
 fn run(link: &Link, ticks: u64) -> Outcome {
     let mut window = Window::new(Tick(0));
-    let (mut free, mut last, mut sent) = (0.0f64, 0.0f64, 0);
+    let (mut free, mut last, mut last_ack, mut sent) = (0.0f64, 0.0f64, 0.0f64, 0);
     // When each frame comes; when each ack does.
     let (mut frames, mut acks) = (VecDeque::new(), VecDeque::<(f64, Tick, f64)>::new());
     let mut outcome = Outcome::default();
@@ -76,15 +89,12 @@ fn run(link: &Link, ticks: u64) -> Outcome {
             window.ack(Tick::wire(acked), Tick(tick), at, waited).expect("it was sent");
         }
         if window.has_place(Tick(tick)) {
-            let bytes = wanted_bytes(tick - sent).min(window.frame_bytes(Tick(tick))) as usize;
+            let wanted = if sent == 0 { link.first_bytes.max(100) } else { wanted_bytes(tick - sent) };
+            let bytes = wanted.min(window.frame_bytes(Tick(tick))) as usize;
             window.note_sent(Tick(tick), bytes);
             sent = tick;
             free = free.max(now) + (link.byte_ticks)(tick) * bytes as f64;
-            let mut at = free + one_way + (link.jitter)(tick);
-            if (link.stall.0..link.stall.1).contains(&at) {
-                at = link.stall.1;
-            }
-            last = last.max(at);
+            last = last.max(after(link.stall, free + one_way + (link.jitter)(tick)));
             frames.push_back((last, Tick(tick), bytes));
         }
         // The client's tick of this tick lies somewhere in it.
@@ -98,12 +108,17 @@ fn run(link: &Link, ticks: u64) -> Outcome {
             newest = Some((frame, client - at));
         }
         if let Some((newest, waited)) = newest {
+            last_ack = last_ack.max(after(link.ack_stall, client + one_way + (link.ack_jitter)(tick)));
             // Looks find it a little later.
-            let at = ((client + one_way) * 4.0).ceil() / 4.0;
-            acks.push_back((at, newest, waited));
+            acks.push_back(((last_ack * 4.0).ceil() / 4.0, newest, waited));
         }
     }
     outcome
+}
+
+/// When something comes, if it would come during a stall without it.
+fn after(stall: (f64, f64), at: f64) -> f64 {
+    if (stall.0..stall.1).contains(&at) { stall.1 } else { at }
 }
 
 fn quantile(values: &[f64], share: f64) -> f64 {
@@ -151,12 +166,19 @@ fn a_link_of_a_quarter_of_the_rate_does_not_drown() {
 
 #[test]
 fn a_link_that_becomes_wide_again_soon_gets_all() {
-    let byte_ticks = |tick| if tick < 2000 { 0.03 } else { 0.0005 };
-    for one_way in WAYS {
-        let outcome = run(&Link { one_way, byte_ticks, ..WIDE }, 3000);
-        let came = outcome.arrivals.iter().zip(&outcome.bytes);
-        let whole = came.filter(|(at, bytes)| **at > 2300.0 && **bytes >= 100.0).count();
-        assert!(whole > 670, "{}: {whole} of 700, from 300 ticks after", one_way(0));
+    // A long link tells late, and it depends on the moment how much later it is asked.
+    let moments: [fn(u64) -> f64; 3] = [
+        |tick| if tick < 2000 { 0.03 } else { 0.0005 },
+        |tick| if tick < 1980 { 0.03 } else { 0.0005 },
+        |tick| if tick < 1953 { 0.03 } else { 0.0005 },
+    ];
+    for (one_way, whole_min) in WAYS.into_iter().zip([690, 690, 690, 610]) {
+        for byte_ticks in moments {
+            let outcome = run(&Link { one_way, byte_ticks, ..WIDE }, 3000);
+            let came = outcome.arrivals.iter().zip(&outcome.bytes);
+            let whole = came.filter(|(at, bytes)| **at > 2300.0 && **bytes >= 100.0).count();
+            assert!(whole > whole_min, "{}: {whole} of 700, from 300 ticks after", one_way(0));
+        }
     }
 }
 
@@ -197,4 +219,29 @@ fn after_a_stall_all_goes_on_at_once() {
     assert!(after > 0.96, "{after}");
     let queued = outcome.arrivals.iter().filter(|at| **at == 1060.0).count();
     assert!(queued < 12, "{queued} old ones first");
+}
+
+#[test]
+fn who_joins_over_a_narrow_link_is_not_drowned_before_its_first_ack() {
+    for one_way in WAYS {
+        // The world alone takes this link for 30 ticks, and each of the next eleven frames two.
+        let outcome = run(&Link { one_way, byte_ticks: |_| 0.02, first_bytes: 1500, ..WIDE }, 1200);
+        let oldest = quantile(&outcome.ages, 1.0);
+        assert!(oldest < 30.0 + 11.0 * 2.0 + 20.0, "{}: {oldest}", one_way(0));
+        let age = quantile(&outcome.ages[60..], 0.99);
+        assert!(age < 5.0, "{}: p99 {age} after a second", one_way(0));
+    }
+}
+
+#[test]
+fn who_joins_over_a_long_link_waits_once_for_its_first_ack() {
+    let ways: [(fn(u64) -> f64, f64); 3] = [(|_| 3.0, 1.0), (|_| 7.5, 6.5), (|_| 12.0, 16.5)];
+    for (one_way, pause_max) in ways {
+        let outcome = run(&Link { one_way, first_bytes: 3000, ..WIDE }, 600);
+        let pauses = outcome.arrivals.windows(2).map(|pair| pair[1] - pair[0]);
+        let pauses: Vec<f64> = pauses.filter(|pause| *pause > 1.1).collect();
+        let is_short = pauses.iter().all(|pause| *pause < pause_max);
+        assert!(pauses.len() < 2 && is_short, "{}: {pauses:?}", one_way(0));
+        assert!(outcome.came(50..580) > 0.99, "{}: {}", one_way(0), outcome.came(50..580));
+    }
 }
