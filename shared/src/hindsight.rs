@@ -76,9 +76,9 @@ impl<'a, G: Game> Rewound<'a, G> {
         if !unbroken {
             return None;
         }
-        // What has waited since then was drawn on from the row that the player had of it.
+        // What has waited since then, or began to wait with the next snapshot, was drawn on from the row that the player had of it.
         let held = table.row_tick(id, from).min(from);
-        let to = to.filter(|_| held == from).and_then(|to| Some((to, row(to)?)));
+        let to = to.filter(|to| table.row_tick(id, *to) >= *to).and_then(|to| Some((to, row(to)?)));
         let part = f32::from(moment.part) / 256.0;
         Some(between::<G>(layout, (held, row(held)?), to, (moment.tick, part)))
     }
