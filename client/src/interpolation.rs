@@ -115,8 +115,9 @@ impl Interpolation {
     pub fn drawn<G: Game>(&self, layout: &Layout, now: Duration, id: EntityId) -> Option<DrawnRow> {
         let at = self.place(now)?;
         let (earlier, later) = self.around(at)?;
-        let next = later.and_then(|later| later.get(id));
-        Some(DrawnRow::between::<G>(layout, earlier.get(id)?, next, at))
+        let row = earlier.get(id)?;
+        let next = later.and_then(|later| later.get(id)).filter(|(next, _)| *next > row.0);
+        Some(DrawnRow::between::<G>(layout, row, next, at))
     }
 
     /// The snapshots before and after a place. Before the first one there is only that.
