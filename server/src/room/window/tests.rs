@@ -248,8 +248,8 @@ fn who_joins_over_a_narrow_link_is_not_drowned_before_its_first_ack() {
 
 #[test]
 fn who_joins_over_a_long_link_waits_once_for_its_first_ack() {
-    let ways: [(fn(u64) -> f64, f64); 3] = [(|_| 3.0, 1.0), (|_| 7.5, 6.5), (|_| 12.0, 16.5)];
-    for (one_way, pause_max) in ways {
+    let ways: [fn(u64) -> f64; 3] = [|_| 3.0, |_| 7.5, |_| 12.0];
+    for (one_way, pause_max) in ways.into_iter().zip([1.0, 6.5, 16.5]) {
         let outcome = run(&Link { one_way, first_bytes: 3000, ..WIDE }, 600);
         let pauses = outcome.arrivals.windows(2).map(|pair| pair[1] - pair[0]);
         let pauses: Vec<f64> = pauses.filter(|pause| *pause > 1.1).collect();
