@@ -104,10 +104,7 @@ impl Interpolation {
     ) -> impl Iterator<Item = (EntityId, DrawnRow)> {
         let view = self.place(now).and_then(|at| Some((at, self.around(at)?)));
         view.into_iter().flat_map(move |(at, (earlier, later))| {
-            earlier.iter().map(move |(id, tick, row)| {
-                let next = later.and_then(|later| later.get(id)).filter(|(next, _)| *next > tick);
-                (id, DrawnRow::between::<G>(layout, (tick, row), next, at))
-            })
+            earlier.iter().map(move |(id, tick, row)| (id, drawn::<G>(layout, (tick, row), (id, later), at)))
         })
     }
 
@@ -115,9 +112,7 @@ impl Interpolation {
     pub fn drawn<G: Game>(&self, layout: &Layout, now: Duration, id: EntityId) -> Option<DrawnRow> {
         let at = self.place(now)?;
         let (earlier, later) = self.around(at)?;
-        let row = earlier.get(id)?;
-        let next = later.and_then(|later| later.get(id)).filter(|(next, _)| *next > row.0);
-        Some(DrawnRow::between::<G>(layout, row, next, at))
+        Some(drawn::<G>(layout, earlier.get(id)?, (id, later), at))
     }
 
     /// The snapshots before and after a place. Before the first one there is only that.
@@ -131,4 +126,15 @@ impl Interpolation {
         }
         later.map(|oldest| (oldest, None))
     }
+}
+
+/// An entity of a row, on its way to what the snapshot after has of it; unless it waited there: then it goes on from this row.
+fn drawn<G: Game>(
+    layout: &Layout,
+    row: (Tick, Row<'_>),
+    (id, later): (EntityId, Option<&Seen>),
+    at: (Tick, f32),
+) -> DrawnRow {
+    let next = later.and_then(|later| later.get(id)).filter(|(next, _)| *next > row.0);
+    DrawnRow::between::<G>(layout, row, next, at)
 }
