@@ -4,7 +4,7 @@ mod common;
 
 use common::{Pit, Wish, hello};
 use tickwire_server::room::{Room, RoomConfig, Sinks};
-use tickwire_shared::limits::LATE_INPUTS_KEPT_MAX_TICKS;
+use tickwire_shared::limits::{INPUT_REPEATS_MAX_TICKS, LATE_INPUTS_KEPT_MAX_TICKS};
 use tickwire_shared::*;
 
 /// Takes everything, and keeps nothing.
@@ -52,9 +52,10 @@ impl Alone {
     /// A command for the tick that runs next, or for one before.
     fn command(&mut self, late_ticks: u64, input: Wish) {
         let next = self.room.next_tick();
+        let acked = self.room.held(self.player).expect("it got frames").tick();
         let command = Command {
             tick: Tick(next.0 - late_ticks).wire(),
-            acked: Tick(next.0 - 1).wire(),
+            acked: acked.wire(),
             ack_delay: 0,
             seen: Moment::at(next).wire(),
             input,
@@ -90,6 +91,19 @@ fn it_counts_where_no_command_came_at_all_and_is_not_repeated() {
     let mut alone = Alone::new();
     alone.command(1, Wish::Grow);
     assert_eq!([(); 3].map(|()| alone.tick()), [1, 1, 1]);
+}
+
+/// Where the input is the default for want of any other, a press would be one of a player who looks nowhere.
+#[test]
+fn it_waits_for_an_input_of_the_players_own_but_not_for_long() {
+    for (waits_ticks, depth) in [(2, 1), (LATE_INPUTS_KEPT_MAX_TICKS + 1, 0)] {
+        let mut alone = Alone::new();
+        (0..=INPUT_REPEATS_MAX_TICKS).for_each(|_| assert_eq!(alone.tick(), 0));
+        alone.command(1, Wish::Grow);
+        (0..waits_ticks).for_each(|_| assert_eq!(alone.tick(), 0));
+        alone.command(0, Wish::Nothing);
+        assert_eq!(alone.tick(), depth, "after {waits_ticks} ticks");
+    }
 }
 
 #[test]

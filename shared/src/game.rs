@@ -278,7 +278,7 @@ pub trait Game: Sized + Send + Serialize + DeserializeOwned + 'static {
         1.0
     }
 
-    /// A command came too late for its tick: what of it must not be lost goes into the next input that is taken. For presses, so that
+    /// A command came too late for its tick: what of it must not be lost goes into the next input, be it sent or repeated. For presses, so that
     /// a click in a hiccup of the network still fires, a little later; what is held all the same, such as the direction of a walk, the
     /// next commands bring anyway. Only for commands that are at most [`LATE_INPUTS_KEPT_MAX_TICKS`](crate::limits::LATE_INPUTS_KEPT_MAX_TICKS)
     /// late: nobody wants the shots of long ago. A `late` of `Default` must leave `input` as it is.

@@ -39,8 +39,8 @@ pub(super) struct Session<I> {
     pub name: String,
     pub role: Role,
     pub queue: CommandQueue<Stamped<I>>,
-    /// What late commands leave for the next input.
-    late: I,
+    /// What late commands leave for the next input, and the tick of the newest of them.
+    late: Option<(Tick, I)>,
     /// What the player saw when it gave the last tick's input; `None` before its first command.
     pub stamp: Option<Stamp>,
     pub shown: Shown,
@@ -78,7 +78,7 @@ impl<I: Copy + Default> Session<I> {
             name,
             role,
             queue: CommandQueue::default(),
-            late: I::default(),
+            late: None,
             stamp: None,
             shown: Shown::default(),
             tokens: Tokens::default(),
@@ -166,8 +166,10 @@ impl<I: Copy + Default> Session<I> {
         let acked_ticks = tick.since(acked).max(0) as u64;
         let stamp = Stamp { seen_ticks: claim.believed_ticks(), claimed_ticks, acked_ticks };
         let verdict = self.queue.push(next, tick, Stamped { input: command.input, stamp });
-        if verdict == Verdict::Late && next.since(tick) <= LATE_INPUTS_KEPT_MAX_TICKS as i64 {
-            G::keep_late(&command.input, &mut self.late);
+        if verdict == Verdict::Late && is_kept(tick, next) {
+            let (newest, mut kept) = self.late.take().unwrap_or((tick, I::default()));
+            G::keep_late(&command.input, &mut kept);
+            self.late = Some((newest.max(tick), kept));
         }
         Ok(())
     }
@@ -175,10 +177,11 @@ impl<I: Copy + Default> Session<I> {
     /// The input for a tick.
     pub fn take_input<G: Game<Input = I>>(&mut self, tick: Tick) -> (I, Arrival) {
         let (Stamped { mut input, stamp }, arrival) = self.queue.take(tick);
-        // Only this once: it is no part of what a missing command repeats.
-        G::keep_late(&std::mem::take(&mut self.late), &mut input);
         if arrival != Arrival::Neutral {
             self.stamp = Some(stamp);
+            // Only this once: it is no part of what a missing command repeats. And not where nothing says where the player looks.
+            let late = self.late.take().filter(|(newest, _)| is_kept(*newest, tick));
+            late.iter().for_each(|(_, late)| G::keep_late(late, &mut input));
         }
         (input, arrival)
     }
@@ -248,6 +251,11 @@ impl<I: Copy + Default> Session<I> {
         }
         None
     }
+}
+
+/// Whether what a late command pressed is still wanted, while `next` is the tick that runs next.
+fn is_kept(tick: Tick, next: Tick) -> bool {
+    next.since(tick) <= LATE_INPUTS_KEPT_MAX_TICKS as i64
 }
 
 /// Encoded messages for the next frames, oldest first, each shared with everyone else who gets it.
