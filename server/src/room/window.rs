@@ -52,8 +52,8 @@ const _: () = assert!(UNACKED_AT_FIRST_MAX <= UNACKED_SNAPSHOTS_MAX, "there is a
 struct Delays {
     /// The least of the span that goes on, and of the one before, each with the bytes of its frame.
     least: [(f64, usize); 2],
-    /// The least of the last two spans that have ended, the newer one first.
-    ended: [f64; 2],
+    /// The least of the last three spans that have ended, the newest first.
+    ended: [f64; 3],
     /// When the span that goes on began, as a place in time.
     since: f64,
     last: f64,
@@ -63,7 +63,7 @@ struct Delays {
 impl Delays {
     const UNKNOWN: Self = Self {
         least: [(f64::INFINITY, 0); 2],
-        ended: [f64::INFINITY; 2],
+        ended: [f64::INFINITY; 3],
         since: 0.0,
         last: f64::INFINITY,
         jitter: 0.0,
@@ -73,7 +73,7 @@ impl Delays {
     fn note(&mut self, at: f64, delay: f64, bytes: usize) -> bool {
         let is_over = at - self.since > SPAN_TICKS;
         if is_over {
-            self.ended = [self.least[0].0, self.ended[0]];
+            self.ended = [self.least[0].0, self.ended[0], self.ended[1]];
             self.least = [(f64::INFINITY, 0), self.least[0]];
             self.since = at;
         }
@@ -87,10 +87,11 @@ impl Delays {
         is_over
     }
 
-    /// Whether the least of the span that has just ended is greater than that of the one before: as a queue that grows by less than anybody
-    /// would notice.
+    /// Whether the least of each span is greater than that of the one before: as a queue that grows by less than anybody would notice. Twice
+    /// in a row, or each little change of a healthy link would cost it a pause.
     fn has_drifted(&self) -> bool {
-        self.ended[0] > self.ended[1] + DRIFT_TICKS + self.jitter() / 4.0
+        let least_rise = DRIFT_TICKS + self.jitter() / 4.0;
+        self.ended.windows(2).all(|pair| pair[0] > pair[1] + least_rise)
     }
 
     /// The link itself takes as long as this one took.
