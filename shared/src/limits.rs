@@ -13,6 +13,10 @@ pub const FRESH_SNAPSHOTS: u8 = 2;
 /// Snapshots sent and not yet acked, however long the way. At the limit the player gets nothing until it acks; what it missed merges into
 /// the next. A link that cannot carry the rate is held to far fewer: see the server's window.
 pub const UNACKED_SNAPSHOTS_MAX: usize = 32;
+/// Snapshots that may be under way before the first ack, when any delay would explain any number of them: a newcomer's first frame alone may take
+/// a narrow link for half a second, and all that goes meanwhile waits behind it. At 60 Hz it is 200 ms, in which the first ack over a healthy
+/// link is back; over a longer one there is a single pause, for what its round trip has beyond that.
+pub const UNACKED_AT_FIRST_MAX: usize = 12;
 /// Snapshots that a client keeps to draw from. Older ones are forgotten.
 pub const CLIENT_SNAPSHOTS_MAX: usize = 24;
 /// Entities that a client predicts along with its own. More are drawn in the past, as all others.
@@ -174,6 +178,7 @@ const _: () = {
     assert!(PREVIOUS_AGE_TICKS_MAX < HISTORY_TICKS as u64, "so must the row before it");
     assert!(FRESH_SNAPSHOTS >= 1 && FRESH_SNAPSHOTS <= QUIET_SNAPSHOTS_MAX, "who enters is active at first");
     assert!(UNACKED_SNAPSHOTS_MAX < HISTORY_TICKS, "an ack must still mean something");
+    assert!(UNACKED_AT_FIRST_MAX <= UNACKED_SNAPSHOTS_MAX, "there is a place for each of them");
     assert!(BASELINE_AGE_TICKS_MAX < u8::MAX as u64, "the age travels in one byte");
     assert!(NOTICE_BYTES_PER_FRAME_MAX < SERVER_FRAME_BYTES_MAX / 2, "a frame also holds a snapshot");
     assert!(CHAT_BYTES_MAX + 64 < CLIENT_MESSAGE_BYTES_MAX, "a line of chat fits its message");

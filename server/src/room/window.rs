@@ -7,7 +7,7 @@
 use super::pace::{Arrived, Pace};
 use super::types::{Rejection, reject};
 use std::collections::VecDeque;
-use tickwire_shared::limits::UNACKED_SNAPSHOTS_MAX;
+use tickwire_shared::limits::{UNACKED_AT_FIRST_MAX, UNACKED_SNAPSHOTS_MAX};
 use tickwire_shared::{CloseCode, Tick, WireTick};
 
 /// Ticks beyond the shortest delay for which snapshots may be under way: the one that goes now, and an ack waits for its client's next
@@ -26,11 +26,6 @@ const SPAN_TICKS: f64 = 60.0;
 /// By how much it may grow from one span to the next.
 const DRIFT_TICKS: f64 = 0.1;
 
-/// Snapshots that may be under way before the first ack, when any delay would explain any number of them: a newcomer's first frame alone may take
-/// a narrow link for half a second, and all that goes meanwhile waits behind it. At 60 Hz it is 200 ms, in which the first ack over a healthy
-/// link is back; over a longer one there is a single pause, for what its round trip has beyond that.
-const UNACKED_AT_FIRST_MAX: usize = 12;
-
 /// Snapshots under way: sent, and not yet acked.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -44,8 +39,6 @@ pub(super) struct Window {
     unexcused: Delays,
     pace: Pace,
 }
-
-const _: () = assert!(UNACKED_AT_FIRST_MAX <= UNACKED_SNAPSHOTS_MAX, "there is a place for each of them");
 
 /// What acks say of the link, in ticks from a snapshot to its ack.
 #[derive(Clone, Debug)]
