@@ -75,7 +75,12 @@ impl Budget {
         self.level = self.level.saturating_add(inflow).min(self.level_max(tick_rate_hz));
         self.filled = now;
         let bytes = (self.level / i64::from(tick_rate_hz)).max(0) as u64;
-        bytes.max(u64::from(self.bytes_per_second / tick_rate_hz / WORLD_PART))
+        bytes.max(self.world_bytes(tick_rate_hz))
+    }
+
+    /// The part that the world has in each tick.
+    pub fn world_bytes(&self, tick_rate_hz: u32) -> u64 {
+        u64::from(self.bytes_per_second / tick_rate_hz / WORLD_PART)
     }
 
     /// Takes the bytes of a frame out. No more than a second's worth is ever owed: what had to be told at once, events above

@@ -21,6 +21,9 @@ const GONE_TOLD_TICKS_MAX: i64 = UNACKED_SNAPSHOTS_MAX as i64;
 /// Most bytes of an Inputs or Missed message.
 const REPORT_BYTES_MAX: usize = 64;
 
+/// For each byte that a frame may have, so many of events: over a narrow link a great heap of them would keep the world away for seconds.
+const EVENTS_PER_FRAME_BYTES: usize = 4;
+
 /// Scratch memory for the frames of a tick, and what they cost so far.
 #[derive(Debug)]
 pub(super) struct Encoder {
@@ -102,7 +105,9 @@ impl Encoder {
     ) -> (&[u8], bool) {
         let tick = scene.rows.now.tick();
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
+        let notices_wait = !session.pending.is_empty();
         self.note_gone(scene, session);
+        session.told_bytes = self.told_bytes(scene, player, session);
         self.body(scene, player, session, baseline);
         self.tell(scene, player, session);
         let with_hash = tick >= session.hash_due;
@@ -117,7 +122,6 @@ impl Encoder {
         frame.clear();
         frame.extend_from_slice(&session.greeting.take().unwrap_or_default());
         let greeting_bytes = frame.len();
-        let notice_bytes = session.notice_bytes(tick);
         let input_age =
             session.queue.newest_applied().map_or(255, |newest| tick.since(newest).clamp(0, 255) as u8);
         let snapshot = ServerMessage::Snapshot(SnapshotMessage {
@@ -130,7 +134,11 @@ impl Encoder {
         });
         append_message(frame, &snapshot, body.len() + ENVELOPE_BYTES_MAX);
         let snapshot_bytes = frame.len();
-        append_notices(frame, session, with_hash, scene.roster, notice_bytes);
+        let frame_bytes = session.frame_bytes(tick);
+        let carried = frame_bytes.saturating_sub(snapshot_bytes - greeting_bytes);
+        let events_bytes = frame_bytes.saturating_mul(EVENTS_PER_FRAME_BYTES);
+        append_notices(frame, session, carried, events_bytes, notices_wait);
+        append_reports(frame, session, with_hash, scene.roster);
         session.sent(tick, baseline, frame.len());
         // What greets a newcomer, above all the game's settings, must not keep the world from it.
         session.budget.spend(frame.len() - greeting_bytes, G::TICK_RATE_HZ);
@@ -171,16 +179,23 @@ impl Encoder {
                 Audience::SeersOf(id) if !is_gone => Some(id),
                 _ => None,
             };
-            let hears = match *audience {
-                Audience::Everyone => true,
-                Audience::Only(only) => player == only,
-                Audience::Except(except) => player != except,
-                Audience::SeersOf(id) => *is_gone || session.table.find(id).is_some(),
-            };
-            if hears {
+            if *is_gone || hears(*audience, player, &session.table) {
                 session.pending.push(Message { about, ..message.clone() });
             }
         }
+    }
+
+    /// How many bytes of the tick's events a session is going to hear, about: what comes into view or leaves it is not known yet.
+    fn told_bytes<G: Game>(
+        &self,
+        scene: Scene<'_, G>,
+        player: PlayerId,
+        session: &Session<G::Input>,
+    ) -> usize {
+        let told = scene.told.iter().zip(&self.gone);
+        let heard =
+            told.filter(|((audience, _), is_gone)| **is_gone || hears(*audience, player, &session.table));
+        heard.map(|((_, message), _)| message.bytes.len()).sum()
     }
 
     fn body<G: Game>(
@@ -196,7 +211,7 @@ impl Encoder {
         let viewer = if is_player { Viewer::Player(player) } else { Viewer::Spectator };
         let own = game.own(player).filter(|own| is_player && rows.now.find(*own).is_some());
         let visible = self.sight.visible(game, viewer, own, rows.now, |id| session.table.find(id).is_some());
-        let bits_max = 8 * session.body_bytes(tick, G::TICK_RATE_HZ).min(BODY_BYTES_MAX);
+        let bits_max = session.row_bits(tick, G::TICK_RATE_HZ).min(8 * BODY_BYTES_MAX);
         let previous = session.previous;
         let mut receiver = Receiver { table: &mut session.table, baseline, previous, own, visible };
         self.writer.draft(rows, &mut receiver);
@@ -206,6 +221,7 @@ impl Encoder {
             self.schedule.fit(&mut self.writer, &mut session.waiting, rows.now, bits_max, own, weight);
         self.bits.clear();
         self.writer.write(&mut self.bits, rows, receiver, &mut self.usage.bits);
+        session.beside_rows_bits = u64::from(self.bits.bit_len()) - self.held_back.told_bits;
     }
 
     /// The hash of what a client holds after this frame: the sum of its entities' shares, each computed once per tick.
@@ -243,25 +259,52 @@ fn next_hash(tick: Tick, player: Option<PlayerId>) -> Tick {
     tick.plus(HASH_INTERVAL_TICKS - phase)
 }
 
+fn hears(audience: Audience, player: PlayerId, table: &SlotTable) -> bool {
+    match audience {
+        Audience::Everyone => true,
+        Audience::Only(only) => player == only,
+        Audience::Except(except) => player != except,
+        Audience::SeersOf(id) => table.find(id).is_some(),
+    }
+}
+
+/// Events, and of the rest what fits into the `carried` bytes; if some had to wait already, the first goes however big it is. An event comes
+/// with the snapshot of its tick, or a client that predicted it would take it for one that never was; only a great heap of them is spread.
 fn append_notices<I: Copy + Default>(
     frame: &mut Vec<u8>,
     session: &mut Session<I>,
-    with_report: bool,
-    roster: &[u8],
-    notice_bytes: usize,
+    carried: usize,
+    events_bytes: usize,
+    notices_wait: bool,
 ) {
     let mut bytes_left = NOTICE_BYTES_PER_FRAME_MAX;
-    let bytes_left_behind = bytes_left.saturating_sub(notice_bytes);
-    while let Some(Message { bytes, about, .. }) = session.pending.pop(bytes_left) {
+    let events_from = bytes_left.saturating_sub(events_bytes);
+    let others_from = bytes_left.saturating_sub(carried);
+    let mut is_first = notices_wait;
+    while let Some(next) = session.pending.next() {
+        let bytes = next.bytes.len();
+        let goes = match next.is_event {
+            true => bytes_left > events_from,
+            false => is_first || bytes_left >= others_from + bytes,
+        };
+        if !goes || bytes > bytes_left {
+            break;
+        }
+        let Message { bytes, about, .. } = session.pending.pop().expect("just seen");
         if about.is_none_or(|id| session.table.find(id).is_some()) {
             frame.extend_from_slice(&bytes);
             bytes_left -= bytes.len();
-        }
-        // The first goes however big it is.
-        if bytes_left <= bytes_left_behind {
-            break;
+            is_first = false;
         }
     }
+}
+
+fn append_reports<I: Copy + Default>(
+    frame: &mut Vec<u8>,
+    session: &mut Session<I>,
+    with_counts: bool,
+    roster: &[u8],
+) {
     let events = std::mem::take(&mut session.pending.events_missed);
     let notices = std::mem::take(&mut session.pending.notices_missed);
     if events > 0 || notices > 0 {
@@ -269,7 +312,7 @@ fn append_notices<I: Copy + Default>(
         frame.extend_from_slice(if notices > 0 { roster } else { &[] });
     }
     let counts: InputCounts = session.queue.counts();
-    if with_report && counts != session.reported {
+    if with_counts && counts != session.reported {
         session.reported = counts;
         append_message(frame, &ServerMessage::Inputs(counts), REPORT_BYTES_MAX);
     }

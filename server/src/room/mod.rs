@@ -375,7 +375,7 @@ impl<G: Game> Room<G> {
 
 fn send_lines<I: Copy + Default>(player: PlayerId, session: &mut Session<I>, sinks: &mut impl Sinks) {
     while !session.pending.is_empty() && sinks.has_place(player) {
-        let line = session.pending.pop(usize::MAX).expect("just asked");
+        let line = session.pending.pop().expect("just asked");
         sinks.line(player, String::from_utf8_lossy(&line.bytes).into_owned());
     }
 }

@@ -19,6 +19,8 @@ pub(super) type Waiting = Vec<(EntityId, Tick)>;
 pub(super) struct HeldBack {
     pub updates: usize,
     pub entities: usize,
+    /// What all else costs.
+    pub told_bits: u64,
 }
 
 /// Priority and number of each candidate.
@@ -48,7 +50,7 @@ impl Schedule {
         let entering: u64 = writer.entering.iter().map(|entering| u64::from(entering.bits)).sum();
         if updates + entering <= bits_max {
             waiting.clear();
-            return HeldBack::default();
+            return HeldBack { told_bits: updates + entering, ..HeldBack::default() };
         }
         let priority = |place: u32, age_ticks: u32| match own == Some(place) {
             true => OWN,
@@ -65,7 +67,7 @@ impl Schedule {
         let used = cut(&mut self.updates, updates_max, may_lead && !is_entering_first, cost);
         let cost = |number: u32| u64::from(writer.entering[number as usize].bits);
         let left = bits_max.saturating_sub(used);
-        cut(&mut self.entering, left, may_lead && is_entering_first, cost);
+        let told_bits = used + cut(&mut self.entering, left, may_lead && is_entering_first, cost);
         for (_, number) in &self.updates {
             writer.updates[*number as usize].waits = true;
         }
@@ -75,7 +77,7 @@ impl Schedule {
         let waits = self.waiting.drain(..).zip(&writer.entering).filter(|(_, entering)| entering.waits);
         waiting.clear();
         waiting.extend(waits.map(|(it, _)| it));
-        HeldBack { updates: self.updates.len(), entities: waiting.len() }
+        HeldBack { updates: self.updates.len(), entities: waiting.len(), told_bits }
     }
 
     fn rank_updates(&mut self, writer: &DeltaWriter, bits_max: u64, priority: impl Fn(u32, u32) -> f32) {

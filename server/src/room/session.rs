@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tickwire_shared::limits::{
     BASELINE_AGE_TICKS_MAX, CHAT_BURST, CHAT_PER_SECOND, EVENTS_QUEUED_MAX, IDLE_SECONDS_MAX,
     LATE_INPUTS_KEPT_MAX_TICKS, NEWCOMER_TICKS_MAX, NOTICES_QUEUED_MAX, RESYNCS_PER_SECOND,
+    SERVER_FRAME_BYTES_MAX,
 };
 use tickwire_shared::{
     Arrival, CloseCode, Command, EntityId, Game, InputCounts, Moment, Role, Slack, SlotTable, Tick,
@@ -23,8 +24,8 @@ const RESYNC_RATE: Rate = Rate { burst: 1, per_second: RESYNCS_PER_SECOND };
 /// What a frame has beside the body of its snapshot, as a rule.
 const ENVELOPE_BYTES: u64 = 10;
 
-/// For each byte that a frame may have, so many of what is told beside the world.
-const NOTICES_PER_FRAME_BYTES: u64 = 4;
+/// The part of what a link carries that rows have at least, of what is not for events and chat.
+const ROWS_PART: u64 = 2;
 
 /// An input, and what its player saw.
 #[derive(Copy, Clone, Debug, Default)]
@@ -61,6 +62,10 @@ pub(super) struct Session<I> {
     pub hash_due: Tick,
     pub budget: Budget,
     pub waiting: Waiting,
+    /// What the body of the last snapshot had beside rows: the next one will have about as much.
+    pub beside_rows_bits: u64,
+    /// What the tick at hand tells it, about.
+    pub told_bytes: usize,
     pub reported: InputCounts,
     window: Window,
     /// The tick from which on it is here, or here again.
@@ -92,6 +97,8 @@ impl<I: Copy + Default> Session<I> {
             hash_due: now,
             budget: Budget::full(bytes_per_second, now, tick_rate_hz),
             waiting: Waiting::new(),
+            beside_rows_bits: 0,
+            told_bytes: 0,
             reported: InputCounts::default(),
             window: Window::new(now),
             since: now,
@@ -214,17 +221,24 @@ impl<I: Copy + Default> Session<I> {
         self.baseline.filter(|baseline| tick.since(*baseline) <= BASELINE_AGE_TICKS_MAX as i64)
     }
 
-    /// How many bytes the body of a snapshot of this tick may have: what the player's budget allows, and its link carries.
-    pub fn body_bytes(&mut self, tick: Tick, tick_rate_hz: u32) -> u64 {
-        let carried = self.window.frame_bytes(tick).saturating_sub(ENVELOPE_BYTES);
-        self.budget.bytes_at(tick, tick_rate_hz).min(carried)
+    /// How many bytes the frame of this tick may have for its link.
+    pub fn frame_bytes(&self, tick: Tick) -> usize {
+        usize::try_from(self.window.frame_bytes(tick)).unwrap_or(usize::MAX)
     }
 
-    /// How many bytes of events and chat the frame of this tick may have beside it, or a little more: over a narrow link a great heap of them
-    /// would keep the world away for seconds.
-    pub fn notice_bytes(&self, tick: Tick) -> usize {
-        let carried = self.window.frame_bytes(tick).saturating_mul(NOTICES_PER_FRAME_BYTES);
-        usize::try_from(carried).unwrap_or(usize::MAX)
+    /// How many bits of rows the snapshot of this tick may have: what the player's budget allows, and its link carries beside all else.
+    /// Events and chat that wait for the frame, or come with it, have up to three quarters of it: a great heap of them must not keep the world away.
+    pub fn row_bits(&mut self, tick: Tick, tick_rate_hz: u32) -> u64 {
+        let frame_bytes = self.window.frame_bytes(tick);
+        let notice_bytes = ((self.pending.bytes + self.told_bytes) as u64).min(frame_bytes / 4 * 3);
+        let carried_bits =
+            8 * frame_bytes.min(SERVER_FRAME_BYTES_MAX as u64).saturating_sub(ENVELOPE_BYTES + notice_bytes);
+        let budget_bits = 8 * self.budget.bytes_at(tick, tick_rate_hz);
+        // However much there is beside them, or no row would ever go.
+        let carried_min = carried_bits / ROWS_PART;
+        let budget_min = 8 * self.budget.world_bytes(tick_rate_hz);
+        let rows = |bits: u64, bits_min| bits.saturating_sub(self.beside_rows_bits).max(bits_min);
+        rows(carried_bits, carried_min).min(rows(budget_bits, budget_min))
     }
 
     /// A snapshot was written, from this baseline, into a frame of so many bytes.
@@ -262,6 +276,7 @@ fn is_kept(tick: Tick, next: Tick) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     messages: VecDeque<Message>,
+    bytes: usize,
     events: usize,
     /// There is no connection that they could ever go to: what comes is missed.
     pub drops_events: bool,
@@ -302,6 +317,7 @@ impl Pending {
             false if notices >= NOTICES_QUEUED_MAX => self.notices_missed += 1,
             is_event => {
                 self.events += usize::from(is_event);
+                self.bytes += message.bytes.len();
                 self.messages.push_back(message);
             }
         }
@@ -310,6 +326,7 @@ impl Pending {
     /// For a client that begins anew: events speak of a world that it holds no more, and who is here it is told first.
     pub fn restart(&mut self) {
         self.messages.retain(|message| !message.is_event && !message.is_presence);
+        self.bytes = self.messages.iter().map(|message| message.bytes.len()).sum();
         self.events_missed = self.events_missed.saturating_add(std::mem::take(&mut self.events) as u32);
     }
 
@@ -317,11 +334,16 @@ impl Pending {
         self.messages.is_empty()
     }
 
-    /// The oldest message, if it has at most `bytes_max` bytes.
-    pub fn pop(&mut self, bytes_max: usize) -> Option<Message> {
-        self.messages.front().filter(|message| message.bytes.len() <= bytes_max)?;
+    /// The oldest message.
+    pub fn next(&self) -> Option<&Message> {
+        self.messages.front()
+    }
+
+    /// Takes the oldest message out.
+    pub fn pop(&mut self) -> Option<Message> {
         let message = self.messages.pop_front()?;
         self.events -= usize::from(message.is_event);
+        self.bytes -= message.bytes.len();
         Some(message)
     }
 }
@@ -339,9 +361,8 @@ mod tests {
         }
         pending.push(message(false));
         assert_eq!((pending.events_missed, pending.notices_missed), (3, 0));
-        assert!(pending.pop(9).is_none());
-        assert_eq!(std::iter::from_fn(|| pending.pop(10)).count(), EVENTS_QUEUED_MAX + 1);
-        assert_eq!(pending.events, 0);
+        assert_eq!(std::iter::from_fn(|| pending.pop()).count(), EVENTS_QUEUED_MAX + 1);
+        assert_eq!((pending.events, pending.bytes), (0, 0));
     }
 
     #[test]
@@ -355,7 +376,7 @@ mod tests {
         pending.drops_events = true;
         pending.push(event());
         assert_eq!((pending.events_missed, pending.notices_missed), (2, 0));
-        assert_eq!(&*pending.pop(10).expect("the chat").bytes, [2]);
+        assert_eq!(&*pending.pop().expect("the chat").bytes, [2]);
         assert!(pending.is_empty());
     }
 }
