@@ -2,8 +2,14 @@
 //!
 //! A queue shows in what no frame escapes: the least delay over some acks in a row is greater than the link's own (after CoDel,
 //! K. Nichols and V. Jacobson, 2012; jitter makes single frames late, and never all of them). While there is one the link is busy, and so
-//! what arrives per tick is what it carries (after BBR, N. Cardwell et al., 2016).
+//! what arrives per tick is what it carries (after BBR, N. Cardwell et al., 2016). That is approached at once and gone beyond slowly (after
+//! CUBIC, S. Ha et al., 2008), unless frames come sooner than they ever could over a link so narrow.
 
+mod acks;
+
+pub(super) use acks::{Arrived, Way};
+
+use acks::Judged;
 use tickwire_shared::Tick;
 
 /// Acks over which the least delay is taken, and ticks: few frames come over a link that is far too narrow.
@@ -15,8 +21,8 @@ const TICKS_MIN: f64 = 4.0;
 const CALM_TICKS: f64 = 0.2;
 const QUEUE_TICKS: f64 = 0.75;
 const TROUBLE_TICKS: f64 = 2.0;
-/// Acks in a row that arrive within less than this come from a stall of their own.
-const CARRIED_TICKS_MIN: f64 = 1.0;
+/// A narrow link does not suddenly carry less than this share of what it was given: acks had a stall, or little was sent.
+const CARRIED_SHARE_MIN: f64 = 0.6;
 /// A queue that so many reliefs in a row do not end may be none either.
 const DOUBTED_EACH: u32 = 3;
 /// A frame goes when what went before is through, or nearly.
@@ -25,15 +31,28 @@ const BACKLOG_TICKS: f64 = 0.5;
 const RELIEF: f64 = 0.9;
 /// And what of that which it was given, when there may be one.
 const CAUTION: f64 = 0.93;
+/// What it is given as soon as the queue is gone, of what it carried.
+const REGAINED: f64 = 0.97;
 /// How much more a link without a queue is given per tick, so that one that has become wider is found out: for no more than so many ticks at
-/// once, because a long link tells late. It doubles with every fourth time.
+/// once, because a long link tells late.
 const PROBE_PER_TICK: f64 = 0.0012;
 const PROBED_TICKS_MAX: i64 = 20;
-const PROBE_DOUBLED_AFTER: u32 = 4;
-const PROBE_MAX: f64 = 1.0;
-/// Of what is so little it is at least so much more.
-const LITTLE_BYTES_PER_TICK: f64 = 32.0;
-const LITTLE_PROBE: f64 = 0.05;
+/// It doubles with every so many ticks; where it is known what the link carried with a queue, only so long after that.
+const PROBE_DOUBLED_TICKS: i64 = 40;
+const PATIENCE_TICKS: i64 = 200;
+const PROBE_DOUBLINGS_MAX: i64 = 8;
+/// Until it is known what came of that, no longer queue shall grow than about so many ticks.
+const PROBE_QUEUE_TICKS: f64 = 1.5;
+/// A frame that comes sooner than any before it, by more than this share of what the link is believed to take for it, shows that it takes
+/// less; the link is given so many times as much at once.
+const QUICKER_SHARE: f64 = 0.35;
+const QUICKER_TIMES: f64 = 2.0;
+/// A first ack that takes longer than this leaves open why: the way is long, or the world had to wait for itself.
+const START_TICKS: f64 = 3.0;
+/// The acks after that tell: beyond the first few, each is later than the one before, by this much in sum, if the link is too narrow.
+const START_ACKS: u32 = 6;
+const START_ACKS_IGNORED: u32 = 2;
+const START_QUEUE_TICKS: f64 = 1.5;
 /// The longest rest of a link with a queue, if no ack tells before that nothing is under way.
 const REST_TICKS_MAX: u64 = 120;
 /// The rest before each new measurement of the link's own delay: or a queue that grows slowly would be taken for it.
@@ -58,9 +77,18 @@ pub(super) struct Pace {
     /// Only acks of snapshots from here on tell what became of the last decision.
     judged_from: Tick,
     judged: Judged,
-    /// How often in a row there was no queue, and how often there was one.
-    calm: u32,
+    /// Only the first ack has come, and took long.
+    is_starting: bool,
+    /// When there last was a queue.
+    queued: Tick,
+    /// How often in a row there was one.
     reliefs: u32,
+    /// What it carried then; infinite if that is not known.
+    carried_per_tick: f64,
+    /// Snapshots from here on cannot come sooner only because a queue before them has run dry.
+    settled_from: Tick,
+    /// The next one is the first after a pause in which it does.
+    drains: bool,
 }
 
 /// Whether there is a queue, or the link itself has become longer. A snapshot tells that waits for none before it.
@@ -73,32 +101,6 @@ struct Doubt {
     queue_ticks: f64,
 }
 
-/// What some acks in a row say.
-#[derive(Copy, Clone, Debug, Default)]
-struct Judged {
-    acks: u32,
-    /// When the first of them arrived, as a place in time.
-    since: f64,
-    /// What arrived after that.
-    bytes: usize,
-    bytes_max: usize,
-    least_ticks: f64,
-}
-
-/// An ack: the newest snapshot that has arrived, and what has arrived with it since the ack before.
-pub(super) struct Arrived {
-    pub newest: Tick,
-    pub bytes: usize,
-    /// By how many bytes the newest has more than the one that was quickest.
-    pub bytes_more: usize,
-    /// As a place in time.
-    pub at: f64,
-    /// How much longer it took than the link itself takes.
-    pub waited_ticks: f64,
-    /// How much longer it may take without any queue.
-    pub jitter_ticks: f64,
-}
-
 impl Pace {
     pub fn new(now: Tick) -> Self {
         Self {
@@ -109,14 +111,31 @@ impl Pace {
             doubt: None,
             judged_from: now,
             judged: Judged::default(),
-            calm: 0,
+            is_starting: false,
+            queued: now,
             reliefs: 0,
+            carried_per_tick: f64::INFINITY,
+            settled_from: now,
+            drains: false,
+        }
+    }
+
+    /// The first ack has come: the link carries at least so much, and no more goes until the next acks show how long it is without all that.
+    pub fn start(&mut self, way: Way) {
+        if way.ticks > START_TICKS {
+            self.bytes_per_tick = (way.bytes as f64 / way.ticks).max(BYTES_PER_TICK_MIN);
+            self.is_starting = true;
         }
     }
 
     /// Whether the link is given less than there is.
     pub fn is_narrow(&self) -> bool {
         self.bytes_per_tick.is_finite()
+    }
+
+    /// How long the link is believed to take for a byte.
+    pub fn byte_ticks(&self) -> f64 {
+        1.0 / self.bytes_per_tick
     }
 
     /// Whether a snapshot of this tick may go; if not, it merges into a later one.
@@ -126,7 +145,7 @@ impl Pace {
 
     /// How many bytes its frame may have.
     pub fn frame_bytes(&self, tick: Tick) -> f64 {
-        let ticks = (FRAME_BYTES_MIN / self.bytes_per_tick).ceil().max(1.0);
+        let ticks = (FRAME_BYTES_MIN / self.bytes_per_tick).max(1.0);
         (self.bytes_per_tick * ticks - self.backlog_bytes_at(tick)).max(FRAME_BYTES_MIN)
     }
 
@@ -136,6 +155,9 @@ impl Pace {
             self.backlog_bytes = self.backlog_bytes_at(tick) + bytes as f64;
         }
         self.at = tick;
+        if std::mem::take(&mut self.drains) {
+            self.settled_from = tick.plus(1);
+        }
         if let Some(doubt) = &mut self.doubt {
             doubt.lone.get_or_insert(tick);
         }
@@ -166,51 +188,101 @@ impl Pace {
             }
             self.doubt = None;
             self.judge_from(next);
-            if arrived.waited_ticks > arrived.jitter_ticks + doubt.queue_ticks / 2.0 {
+            self.settled_from = next;
+            let waited_ticks = arrived.way.ticks - arrived.quickest.ticks;
+            if waited_ticks > arrived.jitter_ticks + doubt.queue_ticks / 2.0 {
                 self.bytes_per_tick = doubt.bytes_per_tick;
                 self.backlog_bytes = 0.0;
                 return true;
             }
         }
-        if arrived.newest >= self.judged_from {
+        if self.is_starting {
+            self.judge_start(arrived, next);
+        } else if self.is_quicker(arrived) {
+            self.give(self.bytes_per_tick * QUICKER_TIMES);
+            self.settled_from = next;
+            self.queued = next;
+            self.judge_from(next);
+        } else if arrived.newest >= self.judged_from {
             self.judge(arrived, next);
         }
         false
     }
 
-    fn judge(&mut self, arrived: &Arrived, next: Tick) {
-        let judged = &mut self.judged;
-        if judged.acks == 0 {
-            *judged = Judged { since: arrived.at, least_ticks: f64::INFINITY, ..Judged::default() };
-        } else {
-            judged.bytes += arrived.bytes;
+    /// Another rate, of which it is not known whether the link carries it. What is under way counts no more.
+    fn give(&mut self, bytes_per_tick: f64) {
+        self.bytes_per_tick = bytes_per_tick;
+        self.carried_per_tick = f64::INFINITY;
+        self.backlog_bytes = 0.0;
+        self.reliefs = 0;
+    }
+
+    /// Whether a frame took less than it could over a link so narrow.
+    fn is_quicker(&self, arrived: &Arrived) -> bool {
+        let saved_ticks = arrived.quickest_before.beyond(arrived.way, self.byte_ticks());
+        let frame_ticks = arrived.way.bytes as f64 * self.byte_ticks();
+        self.is_narrow()
+            && arrived.newest >= self.settled_from
+            && saved_ticks.is_finite()
+            && saved_ticks > QUICKER_SHARE * frame_ticks + CALM_TICKS
+    }
+
+    /// The first frames went one in each tick behind the world: on a link that carries that, their acks come so as well.
+    fn judge_start(&mut self, arrived: &Arrived, next: Tick) {
+        if self.judged.acks == START_ACKS_IGNORED {
+            self.judged.least_ticks = f64::INFINITY;
         }
-        judged.acks += 1;
-        judged.bytes_max = judged.bytes_max.max(arrived.bytes);
-        // A bigger one takes longer by itself.
-        let waited_ticks = arrived.waited_ticks - arrived.bytes_more as f64 / self.bytes_per_tick;
-        judged.least_ticks = judged.least_ticks.min(waited_ticks);
-        let ticks = arrived.at - judged.since;
-        // What may be a queue on a link that had one is believed sooner.
-        let is_doubtful = self.bytes_per_tick.is_infinite() || judged.least_ticks < QUEUE_TICKS;
-        if judged.acks < ACKS_MIN - u32::from(!is_doubtful) || is_doubtful && ticks < TICKS_MIN {
+        self.judged.note(arrived, arrived.way.ticks - arrived.quickest.ticks);
+        let Judged { acks, least_ticks, .. } = self.judged;
+        let carried_per_tick = self.judged.bytes_per_tick();
+        if acks < START_ACKS || carried_per_tick.is_infinite() {
             return;
         }
-        let Judged { bytes, bytes_max, least_ticks, .. } = *judged;
+        self.is_starting = false;
+        if least_ticks > START_QUEUE_TICKS {
+            // The way itself is not known yet: that takes a rest.
+            self.relieve(carried_per_tick, TROUBLE_TICKS + least_ticks, next);
+        } else {
+            self.give(f64::INFINITY);
+        }
+        self.judge_from(next);
+    }
+
+    fn judge(&mut self, arrived: &Arrived, next: Tick) {
+        self.judged.note(arrived, arrived.way.beyond(arrived.quickest, self.byte_ticks()));
+        let Judged { acks, ticks, least_ticks, .. } = self.judged;
+        // What may be a queue on a link that had one is believed sooner.
+        let is_doubtful = !self.is_narrow() || least_ticks < QUEUE_TICKS;
+        if acks < ACKS_MIN - u32::from(!is_doubtful) || is_doubtful && ticks < TICKS_MIN {
+            return;
+        }
         // Of a link that carries all so far only what neither jitter explains nor a server that looks at its sockets late.
         let excused_ticks = if self.is_narrow() { 0.0 } else { arrived.jitter_ticks };
         let queue_ticks = if self.is_narrow() { QUEUE_TICKS } else { TROUBLE_TICKS };
         if least_ticks > (queue_ticks + excused_ticks).max(arrived.jitter_ticks) {
-            // What came in one piece with what went before it says nothing of how fast the link is.
-            let carried = if ticks >= CARRIED_TICKS_MIN { bytes as f64 / ticks } else { f64::INFINITY };
-            self.relieve(carried, least_ticks - excused_ticks, next);
+            self.relieve(self.carried_per_tick(), least_ticks - excused_ticks, next);
         } else if least_ticks < CALM_TICKS.max(arrived.jitter_ticks / 4.0) {
-            self.probe(bytes_max as f64, next);
-        } else {
-            self.bytes_per_tick = (self.bytes_per_tick * CAUTION).max(BYTES_PER_TICK_MIN);
-            self.calm = 0;
+            self.probe(arrived.quickest.ticks, next);
+        } else if self.is_narrow() {
+            self.take_care(self.carried_per_tick(), least_ticks, next);
         }
         self.judge_from(next);
+    }
+
+    /// What the link carried while there was a queue, as far as the last acks tell.
+    fn carried_per_tick(&self) -> f64 {
+        let least = if self.is_narrow() { self.bytes_per_tick * CARRIED_SHARE_MIN } else { 0.0 };
+        self.judged.bytes_per_tick().max(least)
+    }
+
+    /// There is a queue, or was until now.
+    fn note_queue(&mut self, carried_per_tick: f64, next: Tick) {
+        if carried_per_tick.is_finite() {
+            let is_known = self.carried_per_tick.is_finite();
+            let known = if is_known { self.carried_per_tick } else { carried_per_tick };
+            self.carried_per_tick = (known + carried_per_tick) / 2.0;
+        }
+        self.queued = next;
     }
 
     fn judge_from(&mut self, next: Tick) {
@@ -219,7 +291,9 @@ impl Pace {
     }
 
     fn relieve(&mut self, carried_per_tick: f64, queue_ticks: f64, next: Tick) {
+        self.note_queue(carried_per_tick, next);
         self.rest_until = next.plus(queue_ticks as u64);
+        self.drains = true;
         self.reliefs += 1;
         if queue_ticks > TROUBLE_TICKS || !self.is_narrow() || self.reliefs.is_multiple_of(DOUBTED_EACH) {
             self.rest_until = next.plus(REST_TICKS_MAX);
@@ -227,23 +301,37 @@ impl Pace {
         }
         let given = self.bytes_per_tick.min(carried_per_tick) * RELIEF;
         self.bytes_per_tick = given.max(BYTES_PER_TICK_MIN);
-        self.calm = 0;
     }
 
-    fn probe(&mut self, bytes_max: f64, next: Tick) {
-        let doubled = self.calm / PROBE_DOUBLED_AFTER;
-        let probe = PROBE_PER_TICK
-            * next.since(self.judged_from).min(PROBED_TICKS_MAX) as f64
-            * f64::from(1 << doubled.min(8));
-        let is_little = self.bytes_per_tick < LITTLE_BYTES_PER_TICK;
-        let probe_min = if is_little { LITTLE_PROBE } else { 0.0 };
-        self.bytes_per_tick *= 1.0 + probe.clamp(probe_min, PROBE_MAX);
-        self.calm += 1;
+    /// There may be a queue: it is waited for, and not fed.
+    fn take_care(&mut self, carried_per_tick: f64, queue_ticks: f64, next: Tick) {
+        self.note_queue(carried_per_tick, next);
+        let given = (self.bytes_per_tick * CAUTION).min(carried_per_tick).max(BYTES_PER_TICK_MIN);
+        self.backlog_bytes = self.backlog_bytes_at(next) + queue_ticks * given;
+        self.at = next;
+        self.bytes_per_tick = given;
+    }
+
+    fn probe(&mut self, way_ticks: f64, next: Tick) {
         self.reliefs = 0;
-        if self.bytes_per_tick > AMPLE * bytes_max.max(FRAME_BYTES_MIN) {
-            self.bytes_per_tick = f64::INFINITY;
-            self.backlog_bytes = 0.0;
+        let bytes_max = self.judged.bytes_max as f64;
+        let regained = self.carried_per_tick * REGAINED;
+        if self.bytes_per_tick < regained && regained.is_finite() {
+            self.bytes_per_tick = regained;
+        } else {
+            self.bytes_per_tick *= 1.0 + self.probe_share(way_ticks, next);
         }
+        if self.bytes_per_tick > AMPLE * bytes_max.max(FRAME_BYTES_MIN) {
+            self.give(f64::INFINITY);
+        }
+    }
+
+    fn probe_share(&self, way_ticks: f64, next: Tick) -> f64 {
+        let patience_ticks = if self.carried_per_tick.is_finite() { PATIENCE_TICKS } else { 0 };
+        let doublings = (next.since(self.queued) - patience_ticks) / PROBE_DOUBLED_TICKS;
+        let probed_ticks = next.since(self.judged_from).min(PROBED_TICKS_MAX) as f64;
+        let times = f64::from(1 << doublings.clamp(0, PROBE_DOUBLINGS_MAX));
+        (PROBE_PER_TICK * probed_ticks * times).min(PROBE_QUEUE_TICKS / way_ticks.max(1.0))
     }
 
     fn backlog_bytes_at(&self, tick: Tick) -> f64 {

@@ -4,7 +4,7 @@
 //! has arrived. From them a link's own delay is known: the least that an ack took of late. More than fits into that delay is not under way,
 //! and frames that wait for each other become smaller.
 
-use super::pace::{Arrived, Pace};
+use super::pace::{Arrived, Pace, Way};
 use super::types::{Rejection, reject};
 use std::collections::VecDeque;
 use tickwire_shared::limits::{UNACKED_AT_FIRST_MAX, UNACKED_SNAPSHOTS_MAX};
@@ -43,8 +43,8 @@ pub(super) struct Window {
 /// What acks say of the link, in ticks from a snapshot to its ack.
 #[derive(Clone, Debug)]
 struct Delays {
-    /// The least of the span that goes on, and of the one before, each with the bytes of its frame.
-    least: [(f64, usize); 2],
+    /// The quickest of the span that goes on, and of the one before.
+    quickest: [Way; 2],
     /// The least of the last three spans that have ended, the newest first.
     ended: [f64; 3],
     /// When the span that goes on began, as a place in time.
@@ -55,28 +55,26 @@ struct Delays {
 
 impl Delays {
     const UNKNOWN: Self = Self {
-        least: [(f64::INFINITY, 0); 2],
+        quickest: [Way::UNKNOWN; 2],
         ended: [f64::INFINITY; 3],
         since: 0.0,
         last: f64::INFINITY,
         jitter: 0.0,
     };
 
-    /// Says whether a new span began.
-    fn note(&mut self, at: f64, delay: f64, bytes: usize) -> bool {
+    /// Says whether a new span began. Each byte takes the link so long, as far as is known.
+    fn note(&mut self, at: f64, way: Way, byte_ticks: f64) -> bool {
         let is_over = at - self.since > SPAN_TICKS;
         if is_over {
-            self.ended = [self.least[0].0, self.ended[0], self.ended[1]];
-            self.least = [(f64::INFINITY, 0), self.least[0]];
+            self.ended = [self.quickest[0].ticks, self.ended[0], self.ended[1]];
+            self.quickest = [Way::UNKNOWN, self.quickest[0]];
             self.since = at;
         }
-        if delay < self.least[0].0 {
-            self.least[0] = (delay, bytes);
-        }
+        self.quickest[0] = self.quickest[0].quicker(way, byte_ticks);
         if self.last.is_finite() {
-            self.jitter += ((delay - self.last).abs() - self.jitter) * JITTER_GAIN;
+            self.jitter += ((way.ticks - self.last).abs() - self.jitter) * JITTER_GAIN;
         }
-        self.last = delay;
+        self.last = way.ticks;
         is_over
     }
 
@@ -88,16 +86,16 @@ impl Delays {
     }
 
     /// The link itself takes as long as this one took.
-    fn restart(&mut self, at: f64, delay: f64, bytes: usize) {
-        (self.since, self.least) = (at, [(delay, bytes), (f64::INFINITY, 0)]);
+    fn restart(&mut self, at: f64, way: Way) {
+        (self.since, self.quickest) = (at, [way, Way::UNKNOWN]);
     }
 
     fn least(&self) -> f64 {
-        self.quickest().0
+        self.quickest[0].ticks.min(self.quickest[1].ticks)
     }
 
-    fn quickest(&self) -> (f64, usize) {
-        if self.least[0].0 <= self.least[1].0 { self.least[0] } else { self.least[1] }
+    fn quickest(&self, byte_ticks: f64) -> Way {
+        self.quickest[0].quicker(self.quickest[1], byte_ticks)
     }
 
     fn jitter(&self) -> f64 {
@@ -159,11 +157,13 @@ impl Window {
         let Some(newest) = self.sent.back().map(|(tick, _)| *tick).or(self.acked) else { return Ok(()) };
         let acked = acked.near(newest);
         if let Ok(place) = self.sent.binary_search_by_key(&acked, |(tick, _)| *tick) {
-            let newest = self.sent[place];
+            let (newest, newest_bytes) = self.sent[place];
             let bytes = self.sent.drain(..=place).map(|(_, bytes)| bytes).sum();
             self.moved = next;
-            self.learn(newest, bytes, at - waited, next);
-            self.unexcused.note(at, (at - newest.0.0 as f64).max(0.0), newest.1);
+            // Less than nothing is what a server that stood still makes of it.
+            let way = |at: f64| Way { ticks: (at - newest.0 as f64).max(0.0), bytes: newest_bytes };
+            self.learn(newest, bytes, at - waited, way(at - waited), next);
+            self.unexcused.note(at, way(at), 0.0);
             self.acked = Some(acked);
             if self.sent.is_empty() {
                 self.pace.note_idle(next);
@@ -197,23 +197,20 @@ impl Window {
         self.acked
     }
 
-    fn learn(&mut self, (newest, newest_bytes): (Tick, usize), bytes: usize, at: f64, next: Tick) {
-        // Less than nothing is what a server that stood still makes of it.
-        let delay_ticks = (at - newest.0 as f64).max(0.0);
-        if self.delays.note(at, delay_ticks, newest_bytes) {
+    fn learn(&mut self, newest: Tick, bytes: usize, at: f64, way: Way, next: Tick) {
+        let byte_ticks = self.pace.byte_ticks();
+        let quickest_before = self.delays.quickest(byte_ticks);
+        if self.delays.note(at, way, byte_ticks) {
             self.pace.rest(next, self.delays.has_drifted());
         }
-        let (least_ticks, least_bytes) = self.delays.quickest();
-        let arrived = Arrived {
-            newest,
-            bytes,
-            bytes_more: newest_bytes.saturating_sub(least_bytes),
-            at,
-            waited_ticks: delay_ticks - least_ticks,
-            jitter_ticks: self.delays.jitter(),
-        };
+        if !self.has_acked() {
+            self.pace.start(Way { bytes, ..way });
+        }
+        let quickest = self.delays.quickest(byte_ticks);
+        let jitter_ticks = self.delays.jitter();
+        let arrived = Arrived { newest, bytes, at, way, quickest, quickest_before, jitter_ticks };
         if self.pace.learn(&arrived, next) {
-            self.delays.restart(at, delay_ticks, newest_bytes);
+            self.delays.restart(at, way);
         }
     }
 }

@@ -157,13 +157,13 @@ fn a_link_that_carries_all_gets_all() {
 
 #[test]
 fn a_link_of_half_the_rate_gets_smaller_frames_and_they_are_fresh() {
-    for (one_way, ticks_max) in WAYS.into_iter().zip([3.0, 3.0, 3.0, 5.0]) {
+    for (one_way, ticks_max) in WAYS.into_iter().zip([2.0, 2.0, 2.3, 3.2]) {
         let outcome = run(&Link { one_way, byte_ticks: |_| 0.02, ..WIDE }, 6000);
         let (ages, way) = (&outcome.ages[300..], one_way(0));
         let age = quantile(ages, 0.99);
         assert!(age <= ticks_max, "{way}: p99 {age}, p50 {}", quantile(ages, 0.5));
         let carried = outcome.bytes.iter().sum::<f64>() * 0.02 / 6000.0;
-        assert!(carried > 0.85, "{way}: {carried} of what it carries");
+        assert!(carried > 0.9, "{way}: {carried} of what it carries");
     }
 }
 
@@ -173,7 +173,7 @@ fn a_link_of_a_quarter_of_the_rate_does_not_drown() {
         let outcome = run(&Link { one_way, byte_ticks: |_| 0.04, ..WIDE }, 6000);
         let (ages, way) = (&outcome.ages[300..], one_way(0));
         let age = quantile(ages, 0.99);
-        assert!(age <= 18.0, "{way}: p99 {age}, p50 {}", quantile(ages, 0.5));
+        assert!(age <= 6.0, "{way}: p99 {age}, p50 {}", quantile(ages, 0.5));
     }
 }
 
@@ -185,12 +185,12 @@ fn a_link_that_becomes_wide_again_soon_gets_all() {
         |tick| if tick < 1980 { 0.03 } else { 0.0005 },
         |tick| if tick < 1953 { 0.03 } else { 0.0005 },
     ];
-    for (one_way, whole_min) in WAYS.into_iter().zip([690, 690, 690, 610]) {
+    for one_way in WAYS {
         for byte_ticks in moments {
             let outcome = run(&Link { one_way, byte_ticks, ..WIDE }, 3000);
             let came = outcome.arrivals.iter().zip(&outcome.bytes);
-            let whole = came.filter(|(at, bytes)| **at > 2300.0 && **bytes >= 100.0).count();
-            assert!(whole > whole_min, "{}: {whole} of 700, from 300 ticks after", one_way(0));
+            let whole = came.filter(|(at, bytes)| **at > 2100.0 && **bytes >= 100.0).count();
+            assert!(whole > 845, "{}: {whole} of 900, from 100 ticks after", one_way(0));
         }
     }
 }
@@ -215,11 +215,11 @@ fn a_link_that_becomes_longer_soon_gets_all_again() {
 
 #[test]
 fn a_link_that_is_hardly_too_narrow_does_not_fill() {
-    for (one_way, ticks_max) in WAYS.into_iter().zip([4.0, 4.0, 4.0, 20.0]) {
+    for one_way in WAYS {
         for byte_ticks in [|_| 0.01006, |_| 0.0102] {
             let outcome = run(&Link { one_way, byte_ticks, ..WIDE }, 12_000);
             let age = quantile(&outcome.ages[600..], 0.99);
-            assert!(age <= ticks_max, "{}: p99 {age} at {}", one_way(0), byte_ticks(0));
+            assert!(age <= 3.2, "{}: p99 {age} at {}", one_way(0), byte_ticks(0));
         }
     }
 }
@@ -242,7 +242,7 @@ fn who_joins_over_a_narrow_link_is_not_drowned_before_its_first_ack() {
         let oldest = quantile(&outcome.ages, 1.0);
         assert!(oldest < 30.0 + 11.0 * 2.0 + 20.0, "{}: {oldest}", one_way(0));
         let age = quantile(&outcome.ages[60..], 0.99);
-        assert!(age < 5.0, "{}: p99 {age} after a second", one_way(0));
+        assert!(age < 3.2, "{}: p99 {age} after a second", one_way(0));
     }
 }
 
@@ -263,18 +263,18 @@ fn who_joins_over_a_long_link_waits_once_for_its_first_ack() {
 fn acks_that_come_unevenly_or_not_at_all_for_a_second_do_not_starve_a_narrow_link() {
     let jitters: [fn(u64) -> f64; 3] =
         [|tick| late(tick, 0.9), |tick| late(tick, 2.4), |tick| late(tick, 6.0)];
-    for (one_way, age_max) in WAYS.into_iter().zip([6.0, 6.0, 6.0, 7.0]) {
+    for one_way in WAYS {
         for ack_jitter in jitters {
             let link =
                 Link { one_way, ack_jitter, byte_ticks: |_| 0.02, ack_stall: (2000.0, 2060.0), ..WIDE };
             let outcome = run(&link, 6000);
             // In a few seconds chance tells more than over a minute.
-            for (ticks, carried_min) in [(500..2000, 0.67), (2180..2480, 0.5), (2480..5900, 0.67)] {
+            for (ticks, carried_min) in [(500..2000, 0.7), (2180..2480, 0.6), (2480..5900, 0.7)] {
                 let carried = outcome.bytes_per_tick(ticks.clone()) * 0.02;
                 assert!(carried > carried_min, "{}: {carried} of what it carries in {ticks:?}", one_way(0));
             }
             let [age, oldest] = [0.99, 1.0].map(|share| quantile(&outcome.ages[300..], share));
-            assert!(age < age_max && oldest < 15.0, "{}: p99 {age}, {oldest}", one_way(0));
+            assert!(age < 4.5 && oldest < 13.0, "{}: p99 {age}, {oldest}", one_way(0));
         }
     }
 }
