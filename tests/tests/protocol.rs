@@ -342,6 +342,7 @@ fn the_document_has_every_limit_by_its_value() {
         ("bytes of any other message of a client", CLIENT_MESSAGE_BYTES_MAX.to_string()),
         ("bytes of a frame of the server", SERVER_FRAME_BYTES_MAX.to_string()),
         ("snapshots sent and not acked", UNACKED_SNAPSHOTS_MAX.to_string()),
+        ("snapshots before the first ack", UNACKED_AT_FIRST_MAX.to_string()),
         (
             "ticks from the next to run, that one included, for which commands are kept",
             COMMANDS_QUEUED_MAX.to_string(),

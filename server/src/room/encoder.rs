@@ -107,7 +107,7 @@ impl Encoder {
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
         let notices_wait = !session.pending.is_empty();
         self.note_gone(scene, session);
-        session.told_bytes = self.told_bytes(scene, player, session);
+        session.told_bytes = if session.is_narrow() { self.told_bytes(scene, player, session) } else { 0 };
         self.body(scene, player, session, baseline);
         self.tell(scene, player, session);
         let with_hash = tick >= session.hash_due;

@@ -221,6 +221,11 @@ impl<I: Copy + Default> Session<I> {
         self.baseline.filter(|baseline| tick.since(*baseline) <= BASELINE_AGE_TICKS_MAX as i64)
     }
 
+    /// Whether its link carries less than there is to tell.
+    pub fn is_narrow(&self) -> bool {
+        self.window.is_narrow()
+    }
+
     /// How many bytes the frame of this tick may have for its link.
     pub fn frame_bytes(&self, tick: Tick) -> usize {
         usize::try_from(self.window.frame_bytes(tick)).unwrap_or(usize::MAX)

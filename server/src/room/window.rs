@@ -129,6 +129,11 @@ impl Window {
         (explained as usize).clamp(1, UNACKED_SNAPSHOTS_MAX)
     }
 
+    /// Whether the link carries less than there is.
+    pub fn is_narrow(&self) -> bool {
+        self.pace.is_narrow()
+    }
+
     /// How many bytes its frame may have.
     pub fn frame_bytes(&self, tick: Tick) -> u64 {
         self.pace.frame_bytes(tick) as u64
