@@ -203,25 +203,21 @@ impl Clock {
 
     fn sample(&self, now: Duration, tick: Tick, ticks: f64) -> Option<Sample> {
         let (sent, way) = self.named(now, tick, ticks)?;
-        self.counts(sent).then_some(Sample {
-            slack: ticks - sent.offset,
-            is_bound: false,
-            round_trip: Some(way),
-        })
+        self.counts(sent).then_some(Sample { slack: ticks - sent.offset, bound: None, round_trip: Some(way) })
     }
 
     fn cut_sample(&self, now: Duration, tick: Tick, ticks: f64) -> Option<Sample> {
         let sent = self.sent_a_round_trip_ago(now).filter(|sent| self.counts(*sent))?;
         let slack = ticks - sent.offset;
         if ticks < 0.0 {
-            return Some(Sample { slack, is_bound: false, round_trip: None });
+            return Some(Sample { slack, bound: None, round_trip: None });
         }
         // What is made now gets there a round trip after this snapshot left; its slack is this or more.
         let known = self.slack.round_trip();
         let ahead = self.timeline.elapsed(now) - self.timeline.place(tick);
         // The command that this would be, were it not cut, waited for longer and was on its way for less.
         let at_most = self.named(now, tick, ticks).map(|(_, way)| way.min(known));
-        Some(Sample { slack: slack.max(ahead - known), is_bound: true, round_trip: at_most })
+        Some(Sample { slack: slack.max(ahead - known), bound: Some(slack), round_trip: at_most })
     }
 
     /// The command that a report is about, and how many ticks it and the report were on their way together.

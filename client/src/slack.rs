@@ -21,8 +21,8 @@ const TARGET_KEPT: f64 = 0.999;
 pub(crate) struct Sample {
     /// The slack that the command would have had with a clock offset of 0, in ticks.
     pub slack: f64,
-    /// Whether it had this slack or more: the report was cut.
-    pub is_bound: bool,
+    /// The report was cut: the slack was this or more, by the report alone.
+    pub bound: Option<f64>,
     /// How long the command and the report were on their way together, in ticks, if known.
     pub round_trip: Option<f64>,
 }
@@ -54,8 +54,8 @@ impl SlackWindow {
         if self.samples.len() == self.samples_max {
             self.samples.pop_front();
         }
-        if sample.is_bound {
-            self.raise_bounds(sample.slack);
+        if let Some(bound) = sample.bound {
+            self.raise_bounds(bound);
         }
         self.samples.push_back(sample);
         let round_trips = self.samples.iter().filter_map(|sample| sample.round_trip);
@@ -67,9 +67,9 @@ impl SlackWindow {
 
     /// A bound that was told with less slack left says more than all before it: while they counted, too much slack would take
     /// many windows to shrink.
-    fn raise_bounds(&mut self, slack: f64) {
-        for sample in self.samples.iter_mut().filter(|sample| sample.is_bound) {
-            sample.slack = sample.slack.max(slack);
+    fn raise_bounds(&mut self, bound: f64) {
+        for sample in self.samples.iter_mut().filter(|sample| sample.bound.is_some()) {
+            sample.slack = sample.slack.max(bound);
         }
     }
 
@@ -125,7 +125,7 @@ mod tests {
 
     fn window(slacks: impl IntoIterator<Item = f64>) -> SlackWindow {
         let mut window = SlackWindow::new(60, 3.0);
-        slacks.into_iter().for_each(|slack| window.push(Sample { slack, is_bound: false, round_trip: None }));
+        slacks.into_iter().for_each(|slack| window.push(Sample { slack, bound: None, round_trip: None }));
         window
     }
 
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn of_reports_that_tell_only_a_bound_the_best_one_counts() {
-        let bound = |slack| Sample { slack, is_bound: true, round_trip: None };
+        let bound = |slack| Sample { slack, bound: Some(slack), round_trip: None };
         let mut window = window(std::iter::repeat_n(6.0, 20));
         (0..60).for_each(|_| window.push(bound(3.0)));
         assert_eq!(window.least(), Some(3.0));
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(window.least(), Some(5.0), "as much, or more");
         window.push(bound(4.0));
         assert_eq!(window.least(), Some(5.0), "of the rest, the second least");
-        let exact = Sample { slack: 2.0, is_bound: false, round_trip: None };
+        let exact = Sample { slack: 2.0, bound: None, round_trip: None };
         (0..2).for_each(|_| window.push(exact));
         window.push(bound(7.0));
         assert_eq!(window.least(), Some(2.0), "what is known is not a bound");
@@ -160,7 +160,7 @@ mod tests {
         let mut window = window([]);
         let mut push = |round_trips: &[f64]| {
             for &round_trip in round_trips {
-                window.push(Sample { slack: 1.0, is_bound: false, round_trip: Some(round_trip) });
+                window.push(Sample { slack: 1.0, bound: None, round_trip: Some(round_trip) });
             }
             window.round_trip()
         };
