@@ -63,6 +63,10 @@ impl Sinks for Sand {
 }
 
 fn beach(grains: usize) -> Room<Beach> {
+    beach_that_keeps_seats(grains, 0)
+}
+
+fn beach_that_keeps_seats(grains: usize, resume_grace_ticks: u64) -> Room<Beach> {
     let mut room = Room::new(RoomConfig {
         name: "x".to_owned(),
         settings: grains as u32,
@@ -71,7 +75,7 @@ fn beach(grains: usize) -> Room<Beach> {
         players_max: 100,
         player_bytes_per_second: 64 * 1024,
         rewind_ms_max: 250,
-        resume_grace_ticks: 0,
+        resume_grace_ticks,
         bots: None,
         epoch: 1,
     });
@@ -83,20 +87,24 @@ fn beach(grains: usize) -> Room<Beach> {
 fn open_the_door(room: &mut Room<Beach>) -> usize {
     let joins = room.joins_max();
     for _ in 0..joins {
-        let hello = Hello {
-            protocol: PROTOCOL_VERSION,
-            game: Beach::NAME.to_owned(),
-            schema_hash: room.layout().hash(),
-            schema: None,
-            name: "child".to_owned(),
-            role: Role::Player,
-            ticket: None,
-            resume: None,
-        };
-        room.join(&hello, &[7; 16]).expect("there is room");
+        join(room);
     }
     room.tick(&mut Sand);
     joins
+}
+
+fn join(room: &mut Room<Beach>) -> PlayerId {
+    let hello = Hello {
+        protocol: PROTOCOL_VERSION,
+        game: Beach::NAME.to_owned(),
+        schema_hash: room.layout().hash(),
+        schema: None,
+        name: "child".to_owned(),
+        role: Role::Player,
+        ticket: None,
+        resume: None,
+    };
+    room.join(&hello, &[7; 16]).expect("there is room")
 }
 
 #[test]
@@ -115,4 +123,26 @@ fn a_small_one_is_shown_to_all() {
     for _ in 0..3 {
         assert_eq!(open_the_door(&mut room), JOINS_PER_TICK_MAX);
     }
+}
+
+/// After a cut of the whole network all come back at once, and only few are let in in each tick.
+#[test]
+fn no_seat_expires_while_its_client_may_be_waiting_at_the_door() {
+    let grace_ticks = 1;
+    let mut room = beach_that_keeps_seats(GREAT_WORLD_ENTITIES + 1, grace_ticks);
+    let cut = join(&mut room);
+    room.tick(&mut Sand);
+    room.detach(cut);
+    let mut ticks = 0;
+    while room.joins_max() > 0 {
+        open_the_door(&mut room);
+    }
+    while room.joins_max() == 0 {
+        room.tick(&mut Sand);
+        ticks += 1;
+        assert_eq!(room.counts().expired, 0, "after {ticks} ticks of {grace_ticks}");
+    }
+    assert!(ticks > grace_ticks, "the door was shut for {ticks} ticks only");
+    room.tick(&mut Sand);
+    assert_eq!(room.counts().expired, 1, "now nobody waits");
 }

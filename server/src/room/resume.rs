@@ -115,6 +115,10 @@ impl<G: Game> Room<G> {
             .iter()
             .find_map(|(player, session)| session.detached.is_some_and(is_over).then_some(player))
         {
+            // Whoever has come back in time may be waiting at the door of a great world.
+            if self.joins_max() == 0 {
+                return;
+            }
             self.counts.expired += 1;
             self.leave(player);
         }
