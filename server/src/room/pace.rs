@@ -53,13 +53,18 @@ const START_TICKS: f64 = 3.0;
 const START_ACKS: u32 = 6;
 const START_ACKS_IGNORED: u32 = 2;
 const START_QUEUE_TICKS: f64 = 1.5;
-/// The longest rest of a link with a queue, if no ack tells before that nothing is under way.
+/// A link with a queue rests until an ack tells that nothing is under way, or for so long beyond the queue and the way; never longer than the
+/// last.
+const REST_TICKS_MORE: u64 = 5;
 const REST_TICKS_MAX: u64 = 120;
 /// The rest before each new measurement of the link's own delay: or a queue that grows slowly would be taken for it.
 const REST_TICKS: u64 = 2;
 /// The least that any link is given per tick, and that a frame may have.
 const BYTES_PER_TICK_MIN: f64 = 16.0;
 const FRAME_BYTES_MIN: f64 = 40.0;
+/// What a frame has if less than that goes in a tick. With less, own entity and lists leave no room for anybody else, who then are seconds old;
+/// with more, frames are older when they come.
+const FRAME_BYTES: f64 = 44.0;
 /// A link that is given so many times what goes over it carries all there is.
 const AMPLE: f64 = 3.0;
 
@@ -145,7 +150,7 @@ impl Pace {
 
     /// How many bytes its frame may have.
     pub fn frame_bytes(&self, tick: Tick) -> f64 {
-        let ticks = (FRAME_BYTES_MIN / self.bytes_per_tick).max(1.0);
+        let ticks = (FRAME_BYTES / self.bytes_per_tick).max(1.0);
         (self.bytes_per_tick * ticks - self.backlog_bytes_at(tick)).max(FRAME_BYTES_MIN)
     }
 
@@ -241,7 +246,7 @@ impl Pace {
         self.is_starting = false;
         if least_ticks > START_QUEUE_TICKS {
             // The way itself is not known yet: that takes a rest.
-            self.relieve(carried_per_tick, TROUBLE_TICKS + least_ticks, next);
+            self.relieve(carried_per_tick, TROUBLE_TICKS + least_ticks, arrived.quickest.ticks, next);
         } else {
             self.give(f64::INFINITY);
         }
@@ -260,8 +265,8 @@ impl Pace {
         let excused_ticks = if self.is_narrow() { 0.0 } else { arrived.jitter_ticks };
         let queue_ticks = if self.is_narrow() { QUEUE_TICKS } else { TROUBLE_TICKS };
         if least_ticks > (queue_ticks + excused_ticks).max(arrived.jitter_ticks) {
-            self.relieve(self.carried_per_tick(), least_ticks - excused_ticks, next);
-        } else if least_ticks < CALM_TICKS.max(arrived.jitter_ticks / 4.0) {
+            self.relieve(self.carried_per_tick(), least_ticks - excused_ticks, arrived.quickest.ticks, next);
+        } else if least_ticks < CALM_TICKS.max(arrived.jitter_ticks / 2.0) {
             self.probe(arrived.quickest.ticks, next);
         } else if self.is_narrow() {
             self.take_care(self.carried_per_tick(), least_ticks, next);
@@ -290,13 +295,15 @@ impl Pace {
         self.judged = Judged::default();
     }
 
-    fn relieve(&mut self, carried_per_tick: f64, queue_ticks: f64, next: Tick) {
+    fn relieve(&mut self, carried_per_tick: f64, queue_ticks: f64, way_ticks: f64, next: Tick) {
         self.note_queue(carried_per_tick, next);
         self.rest_until = next.plus(queue_ticks as u64);
         self.drains = true;
         self.reliefs += 1;
         if queue_ticks > TROUBLE_TICKS || !self.is_narrow() || self.reliefs.is_multiple_of(DOUBTED_EACH) {
-            self.rest_until = next.plus(REST_TICKS_MAX);
+            // Who acks only each fourth snapshot never says that nothing is under way.
+            let rest_ticks = (queue_ticks + way_ticks) as u64 + REST_TICKS_MORE;
+            self.rest_until = next.plus(rest_ticks.min(REST_TICKS_MAX));
             self.doubt = Some(Doubt { lone: None, bytes_per_tick: self.bytes_per_tick, queue_ticks });
         }
         let given = self.bytes_per_tick.min(carried_per_tick) * RELIEF;

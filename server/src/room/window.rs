@@ -71,10 +71,12 @@ impl Delays {
             self.since = at;
         }
         self.quickest[0] = self.quickest[0].quicker(way, byte_ticks);
+        // Bigger frames take longer without any jitter.
+        let ticks = way.ticks - way.bytes as f64 * byte_ticks;
         if self.last.is_finite() {
-            self.jitter += ((way.ticks - self.last).abs() - self.jitter) * JITTER_GAIN;
+            self.jitter += ((ticks - self.last).abs() - self.jitter) * JITTER_GAIN;
         }
-        self.last = way.ticks;
+        self.last = ticks;
         is_over
     }
 
