@@ -79,7 +79,7 @@ fn over_a_link_of_half_the_rate_what_comes_is_fresh() {
 fn who_joins_over_a_link_of_a_quarter_of_the_rate_soon_sees_and_acts_in_time() {
     for seed in 0..3 {
         let (mut sim, seat) = crowded(NEEDED_BYTES_PER_SECOND / 4, WAY, seed);
-        sim.run(Duration::from_secs(12)).expect("all is well");
+        sim.run(Duration::from_secs(15)).expect("all is well");
         let slack_ticks = sim.seats[&seat].client.stats().slack_ticks.expect("commands came");
         assert!(
             (0.0..6.0).contains(&slack_ticks),
@@ -125,4 +125,30 @@ fn a_heap_of_chat_does_not_keep_the_world_away() {
     assert!(meanwhile < 80, "{meanwhile} ticks old while there was much to tell");
     assert!(heard > TALKERS * LINES / 4, "{heard} lines in a quarter of a minute");
     assert_eq!(all, TALKERS * LINES, "all of it is heard in the end");
+}
+
+/// More than the queue holds, and within each talker's rate: lines are lost, and nobody has come or gone.
+#[test]
+fn a_flood_of_chat_does_not_keep_the_world_away() {
+    let bots = Some(BotFill::new(32));
+    let mut sim = Sim::<Arena>::with_bots(Settings::default(), 1, Tick(0), 1 << 20, bots);
+    let seat = sim.connect(LinkPlan::of(NARROW), 7, Role::Player, Box::new(|_, _| Input::default()));
+    let talkers = [(); 60].map(|()| {
+        let clean = LinkPlan::clean(Duration::from_millis(1));
+        sim.connect(clean, 8, Role::Spectator, Box::new(|_, _| Input::default()))
+    });
+    // Everybody's coming is told, over this link for several seconds.
+    sim.run(Duration::from_secs(30)).expect("all is well");
+    let mut oldest = 0;
+    for _ in 0..10 {
+        for talker in talkers {
+            let talker = sim.seats[&talker].player.expect("it has joined");
+            (0..2).for_each(|_| sim.room.say(talker, &"blah".repeat(15)));
+        }
+        oldest = oldest.max(oldest_ticks(&mut sim, seat, 1));
+    }
+    assert!(oldest < 40, "{oldest} ticks old while there was much to tell");
+    sim.run(Duration::from_secs(60)).expect("all is well");
+    let heard = sim.seats[&seat].chats.len();
+    assert!((100..60 * 2 * 10).contains(&heard), "{heard} lines, of which some had to be lost");
 }

@@ -24,6 +24,9 @@ const REPORT_BYTES_MAX: usize = 64;
 /// For each byte that a frame may have, so many of events: over a narrow link a great heap of them would keep the world away for seconds.
 const EVENTS_PER_FRAME_BYTES: usize = 4;
 
+/// Seconds after a coming or going was missed until a roster is sent, at most.
+const ROSTER_SECONDS_MAX: u64 = 10;
+
 /// Scratch memory for the frames of a tick, and what they cost so far.
 #[derive(Debug)]
 pub(super) struct Encoder {
@@ -138,7 +141,9 @@ impl Encoder {
         let carried = frame_bytes.saturating_sub(snapshot_bytes - greeting_bytes);
         let events_bytes = frame_bytes.saturating_mul(EVENTS_PER_FRAME_BYTES);
         append_notices(frame, session, carried, events_bytes, notices_wait);
-        append_reports(frame, session, with_hash, scene.roster);
+        append_reports(frame, session, with_hash);
+        let roster_due = tick.plus(ROSTER_SECONDS_MAX * u64::from(G::TICK_RATE_HZ));
+        append_roster(frame, session, scene.roster, tick, roster_due);
         session.sent(tick, baseline, frame.len());
         // What greets a newcomer, above all the game's settings, must not keep the world from it.
         session.budget.spend(frame.len() - greeting_bytes, G::TICK_RATE_HZ);
@@ -299,17 +304,28 @@ fn append_notices<I: Copy + Default>(
     }
 }
 
-fn append_reports<I: Copy + Default>(
+/// Who is here, once for all comings and goings that were missed: when nothing else waits, because a roster is long, but not too late.
+fn append_roster<I: Copy + Default>(
     frame: &mut Vec<u8>,
     session: &mut Session<I>,
-    with_counts: bool,
     roster: &[u8],
+    tick: Tick,
+    due: Tick,
 ) {
+    if session.pending.presence_missed {
+        let due = *session.roster_due.get_or_insert(due);
+        if session.pending.is_empty() || tick >= due {
+            frame.extend_from_slice(roster);
+            (session.pending.presence_missed, session.roster_due) = (false, None);
+        }
+    }
+}
+
+fn append_reports<I: Copy + Default>(frame: &mut Vec<u8>, session: &mut Session<I>, with_counts: bool) {
     let events = std::mem::take(&mut session.pending.events_missed);
     let notices = std::mem::take(&mut session.pending.notices_missed);
     if events > 0 || notices > 0 {
         append_message(frame, &ServerMessage::Missed { events, notices }, REPORT_BYTES_MAX);
-        frame.extend_from_slice(if notices > 0 { roster } else { &[] });
     }
     let counts: InputCounts = session.queue.counts();
     if with_counts && counts != session.reported {

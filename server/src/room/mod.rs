@@ -334,7 +334,7 @@ impl<G: Game> Room<G> {
         let is_wanted = self
             .sessions
             .values()
-            .any(|session| session.pending.notices_missed > 0 && session.detached.is_none());
+            .any(|session| session.pending.presence_missed && session.detached.is_none());
         let roster = if is_wanted { self.roster() } else { Vec::new() };
         let now = self.history.get(tick).expect("a tick was just made");
         let scene = Scene {

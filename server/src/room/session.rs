@@ -67,6 +67,8 @@ pub(super) struct Session<I> {
     /// What the tick at hand tells it, about.
     pub told_bytes: usize,
     pub reported: InputCounts,
+    /// When it is told who is here, at the latest, after it missed that.
+    pub roster_due: Option<Tick>,
     window: Window,
     /// The tick from which on it is here, or here again.
     since: Tick,
@@ -100,6 +102,7 @@ impl<I: Copy + Default> Session<I> {
             beside_rows_bits: 0,
             told_bytes: 0,
             reported: InputCounts::default(),
+            roster_due: None,
             window: Window::new(now),
             since: now,
             heard: now,
@@ -287,6 +290,8 @@ pub(super) struct Pending {
     pub drops_events: bool,
     pub events_missed: u32,
     pub notices_missed: u32,
+    /// Somebody came or went, and the client was not told.
+    pub presence_missed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -319,7 +324,10 @@ impl Pending {
             true if self.drops_events || self.events >= EVENTS_QUEUED_MAX => {
                 self.events_missed = self.events_missed.saturating_add(1);
             }
-            false if notices >= NOTICES_QUEUED_MAX => self.notices_missed += 1,
+            false if notices >= NOTICES_QUEUED_MAX => {
+                self.notices_missed += 1;
+                self.presence_missed |= message.is_presence;
+            }
             is_event => {
                 self.events += usize::from(is_event);
                 self.bytes += message.bytes.len();
@@ -331,6 +339,7 @@ impl Pending {
     /// For a client that begins anew: events speak of a world that it holds no more, and who is here it is told first.
     pub fn restart(&mut self) {
         self.messages.retain(|message| !message.is_event && !message.is_presence);
+        self.presence_missed = false;
         self.bytes = self.messages.iter().map(|message| message.bytes.len()).sum();
         self.events_missed = self.events_missed.saturating_add(std::mem::take(&mut self.events) as u32);
     }
@@ -365,7 +374,7 @@ mod tests {
             pending.push(message(true));
         }
         pending.push(message(false));
-        assert_eq!((pending.events_missed, pending.notices_missed), (3, 0));
+        assert_eq!((pending.events_missed, pending.notices_missed, pending.presence_missed), (3, 0, false));
         assert_eq!(std::iter::from_fn(|| pending.pop()).count(), EVENTS_QUEUED_MAX + 1);
         assert_eq!((pending.events, pending.bytes), (0, 0));
     }
