@@ -61,7 +61,7 @@ enum Command {
     /// Starts the server program that lies beside this one, stands a proxy before it, and plays through that with clients that shoot exactly
     /// at what they see; then cuts their connections.
     ///
-    /// Exit code: 0 measured; 1 usage; 99 there is no server to start, a client was thrown out, or a file cannot be written.
+    /// Exit code: 0 measured; 1 usage; 99 there is no server to start, a client was thrown out, a file cannot be written, or a target is missed with `--strict`.
     Feel(FeelArgs),
     /// Record what a server sends to one client, for training
     ///

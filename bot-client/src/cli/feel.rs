@@ -31,6 +31,9 @@ pub(super) struct FeelArgs {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+    /// Exit with 99 if any target is missed or was not measured
+    #[arg(long)]
+    strict: bool,
     /// Write feel.md and a plot of each link into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -54,14 +57,14 @@ impl FeelArgs {
             self.out.as_deref().map_or(Ok(()), |folder| feel::write(folder, &plan, &all))?;
             Ok(all)
         });
-        match written {
-            Ok(all) if self.json => say(&feel::json(&plan, &all)),
-            Ok(all) => say(&feel::text(&all)),
+        let all = match written {
+            Ok(all) => all,
             Err(failure) => {
                 eprintln!("error: {failure}");
                 return Ok(Exit::Failed);
             }
-        }
-        Ok(Exit::Ok)
+        };
+        say(&if self.json { feel::json(&plan, &all) } else { feel::text(&all) });
+        Ok(if self.strict && !feel::is_met(&all) { Exit::Failed } else { Exit::Ok })
     }
 }

@@ -9,6 +9,10 @@ pub(super) const LAN_SHARE_MAX: f64 = 0.001;
 /// The share of the inputs over any other link without stalls that may come late.
 pub(super) const LATE_SHARE_MAX: f64 = 0.005;
 
+/// The share of the shots at what is seen that hit, at a server that rewinds so far.
+pub(super) const HIT_SHARE_MIN: f64 = 0.99;
+pub(super) const REWIND_MAX: Duration = Duration::from_millis(250);
+
 /// One moment of one client.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Sample {
@@ -27,6 +31,10 @@ pub(super) struct Record {
     pub samples: Vec<Sample>,
     /// How old each snapshot was when it came.
     pub arrival_ages_ms: Vec<f64>,
+    /// How old each row was that the client held then, if that was noted: over a narrow link many wait for their place.
+    pub row_ages_ms: Vec<f64>,
+    /// From each input until a snapshot of its tick, or a later one, came.
+    pub acks_ms: Vec<f64>,
     pub before: Stats,
     pub after: Stats,
     pub shots: u64,
@@ -98,6 +106,8 @@ pub struct Row {
     pub shots: u64,
     /// `None` if there were none.
     pub hit_share: Option<f64>,
+    /// `None` of a link that stalls for longer than the server rewinds.
+    pub hit_share_target: Option<f64>,
     /// The same without.
     pub shots_without: u64,
     /// `None` if there were none.
@@ -145,10 +155,10 @@ impl Figures {
     }
 
     pub(super) fn add(&mut self, record: Record) {
-        let Record { samples, before, after, shots, hits, cuts, resumes, .. } = record;
+        let Record { samples, before, after, shots, hits, cuts, resumes, acks_ms, .. } = record;
         self.clients += 1;
         self.ages_ms.extend(samples.iter().map(|sample| sample.age_ms));
-        self.acks_ms.extend(samples.iter().map(|sample| sample.ack_ms).filter(|ack| ack.is_finite()));
+        self.acks_ms.extend(acks_ms);
         self.commands += after.commands - before.commands;
         self.late += after.inputs.late - before.inputs.late;
         self.missing += after.inputs.missing - before.inputs.missing;
@@ -173,6 +183,7 @@ impl Figures {
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
         let two_ticks_ms = 2000.0 / f64::from(self.tick_rate_hz);
         let explained_ms = ms(self.profile.delay) + two_ticks_ms + ms(self.profile.jitter_p99);
+        let stall = self.profile.stalls.map_or(Duration::ZERO, |stalls| stalls.longest);
         let (late_share_target, mispredicted_share_target) = share_targets(&self.profile);
         Row {
             profile: self.profile.name,
@@ -191,6 +202,7 @@ impl Figures {
             misprediction_steps_max: self.misprediction_steps_max,
             shots: self.shots,
             hit_share: share(self.hits, self.shots),
+            hit_share_target: (stall <= REWIND_MAX).then_some(HIT_SHARE_MIN),
             shots_without: self.shots_without,
             hit_share_without: share(self.hits_without, self.shots_without),
             bytes_per_second_down: self.bytes_down as f64 / seconds,

@@ -11,11 +11,11 @@ mod watch;
 
 pub use figures::{Figures, Row};
 pub use narrow::NarrowRow;
-pub use report::{json, markdown, text};
+pub use report::{is_met, json, markdown, text};
 
 use crate::proxy::{Proxy, resolve};
 use crowd::Crowd;
-use figures::Record;
+use figures::{REWIND_MAX, Record};
 use player::Player;
 use server::Server;
 use std::io;
@@ -90,9 +90,10 @@ pub async fn run<G: Bots>(plan: &Plan, mut told: impl FnMut(&str)) -> Result<Mea
     let mut links = Vec::new();
     for profile in &plan.profiles {
         told(&format!("{}, with lag compensation", profile.name));
-        let mut figures = over::<G>(plan, *profile, &Server::start(Some(250)).await?, plan.cuts).await?;
+        let mut figures =
+            over::<G>(plan, *profile, &Server::start(Some(REWIND_MAX)).await?, plan.cuts).await?;
         told(&format!("{}, without", profile.name));
-        let without = over::<G>(plan, *profile, &Server::start(Some(0)).await?, 0).await?;
+        let without = over::<G>(plan, *profile, &Server::start(Some(Duration::ZERO)).await?, 0).await?;
         (figures.shots_without, figures.hits_without) = (without.shots, without.hits);
         links.push(figures);
     }

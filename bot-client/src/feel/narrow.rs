@@ -25,7 +25,7 @@ const WIDE: LinkProfile =
 const FRAME_HEAD_BYTES: u64 = 4;
 
 /// What a link at half the rate that it would need came to.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct NarrowRow {
     /// In the room, beside the two that are measured.
     pub bots: u64,
@@ -41,6 +41,12 @@ pub struct NarrowRow {
     pub snapshot_age_ms_p50: f64,
     /// And 99 of 100.
     pub snapshot_age_ms_p99: f64,
+    /// How old half of what the client holds of the others was at most then: what is less important waits.
+    pub row_age_ms_p50: f64,
+    /// And nine of ten.
+    pub row_age_ms_p90: f64,
+    /// The same over a link that is wide enough.
+    pub row_age_ms_p90_before: f64,
     /// The one-way delay and three ticks.
     pub snapshot_age_ms_target: f64,
     /// The same of another player's snapshots, over a link that is wide enough, before.
@@ -69,6 +75,7 @@ pub(super) async fn measure<G: Bots>(plan: &Plan) -> Result<NarrowRow, Failure> 
     }
     let [(narrow, proxy), (other, _wide)] = &mut pair[..] else { unreachable!("there are two") };
     let play = async {
+        narrow.note_rows();
         let before = both(narrow, other, WIDE_TIME).await?;
         let needed = needed_bytes(&before[0]) / WIDE_TIME.as_secs();
         let given = NonZeroU64::new(needed / 2).ok_or("nothing came")?;
@@ -102,6 +109,7 @@ fn needed_bytes(Record { before, after, .. }: &Record) -> u64 {
 
 fn row<G: Bots>(needed: u64, before: &[Record; 2], meanwhile: &[Record; 2], time: Duration) -> NarrowRow {
     let age = |record: &Record, share| quantile(&record.arrival_ages_ms, share).unwrap_or(f64::NAN);
+    let row_age = |record: &Record, share| quantile(&record.row_ages_ms, share).unwrap_or(f64::NAN);
     let per_second =
         |record: &Record| (record.after.snapshots - record.before.snapshots) as f64 / time.as_secs_f64();
     let [narrow, other] = meanwhile;
@@ -116,6 +124,9 @@ fn row<G: Bots>(needed: u64, before: &[Record; 2], meanwhile: &[Record; 2], time
             * 1000.0,
         snapshot_age_ms_p50: age(narrow, 0.5),
         snapshot_age_ms_p99: age(narrow, 0.99),
+        row_age_ms_p50: row_age(narrow, 0.5),
+        row_age_ms_p90: row_age(narrow, 0.9),
+        row_age_ms_p90_before: row_age(&before[0], 0.9),
         snapshot_age_ms_target: WIDE.delay.as_secs_f64() * 1000.0 + 3000.0 / f64::from(G::TICK_RATE_HZ),
         other_snapshot_age_ms_p99_before: age(&before[1], 0.99),
         other_snapshot_age_ms_p99: age(other, 0.99),

@@ -2,6 +2,7 @@
 
 use super::figures::{Record, Sample};
 use super::watch::Watch;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire_client::net::{Connection, Step};
@@ -53,6 +54,10 @@ pub(super) struct Player<G: Bots> {
     measures: bool,
     measured_from: Duration,
     reconnects: u64,
+    /// Whether the ages of rows are noted.
+    notes_rows: bool,
+    /// Inputs without a snapshot of their tick, and when each was made.
+    unanswered: VecDeque<(Tick, Duration)>,
 }
 
 impl<G: Bots> Player<G> {
@@ -70,7 +75,14 @@ impl<G: Bots> Player<G> {
             measures: false,
             measured_from: Duration::ZERO,
             reconnects: 0,
+            notes_rows: false,
+            unanswered: VecDeque::new(),
         })
+    }
+
+    /// From here on the ages of all rows are noted, too: there are many.
+    pub fn note_rows(&mut self) {
+        self.notes_rows = true;
     }
 
     /// Stands by until its clock has settled: what is shot before anything counts would be missing when it does.
@@ -117,6 +129,7 @@ impl<G: Bots> Player<G> {
                 () = sleep_until(decides_at.unwrap_or(end)), if decides_at.is_some() => self.think(),
                 step = step(&mut self.connection) => self.note(&step?),
             }
+            self.note_inputs();
             // Not by the step, which may have been dropped after it was made.
             let reconnects = self.connection.client().stats().reconnects;
             if std::mem::replace(&mut self.reconnects, reconnects) < reconnects {
@@ -136,8 +149,36 @@ impl<G: Bots> Player<G> {
                 None => {}
             }
         }
-        if let (Step::Frame { .. }, Some(tick), true) = (step, client.held().tick(), self.measures) {
-            self.record.arrival_ages_ms.extend(self.watch.age_ms((tick, 0.0), G::TICK_RATE_HZ));
+        if let (Step::Frame { .. }, Some(tick)) = (step, client.held().tick()) {
+            self.note_frame(tick);
+        }
+    }
+
+    fn note_frame(&mut self, tick: Tick) {
+        let now = self.connection.now();
+        while let Some((_, made)) = self.unanswered.front().copied().filter(|(made, _)| *made <= tick) {
+            self.unanswered.pop_front();
+            if self.measures {
+                self.record.acks_ms.push((now - made).as_secs_f64() * 1000.0);
+            }
+        }
+        let age_ms = |tick| self.watch.age_ms((tick, 0.0), G::TICK_RATE_HZ);
+        if !self.measures {
+            return;
+        }
+        self.record.arrival_ages_ms.extend(age_ms(tick));
+        if self.notes_rows {
+            let table = self.connection.client().held().table();
+            let ages_ms = table.ids().filter_map(|id| age_ms(table.row_tick(id, tick)));
+            self.record.row_ages_ms.extend(ages_ms);
+        }
+    }
+
+    /// Notes when the newest input was made.
+    fn note_inputs(&mut self) {
+        let (now, tick) = (self.connection.now(), self.connection.client().tick());
+        if self.unanswered.back().is_none_or(|(newest, _)| *newest < tick) {
+            self.unanswered.push_back((tick, now));
         }
     }
 

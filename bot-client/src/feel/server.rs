@@ -3,6 +3,7 @@
 use super::Failure;
 use std::io;
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -18,14 +19,14 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts the server program beside this one, on a free port.
-    pub async fn start(rewind_ms_max: Option<u32>) -> Result<Self, Failure> {
+    pub async fn start(rewind_max: Option<Duration>) -> Result<Self, Failure> {
         let program = std::env::current_exe()?
             .with_file_name(format!("tickwire-server{}", std::env::consts::EXE_SUFFIX));
         let name = program.display().to_string();
         let mut command = Command::new(&program);
         command.args(["--listen", "127.0.0.1:0", "--seed", "1"]);
-        if let Some(ms) = rewind_ms_max {
-            command.args(["--rewind-ms-max", &ms.to_string()]);
+        if let Some(most) = rewind_max {
+            command.args(["--rewind-ms-max", &most.as_millis().to_string()]);
         }
         command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut process = command.spawn().map_err(|error| Failure::NoServer(name.clone(), error))?;
