@@ -91,6 +91,8 @@ pub const CLIENT_MESSAGE_BYTES_MAX: usize = 1024;
 pub const SERVER_FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of a game's settings, encoded. A server with more does not start.
 pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;
+/// Seconds until who is here is told after a coming or going had no place in a client's queue, at most: sooner if nothing else waits.
+pub const ROSTER_SECONDS_MAX: u32 = 10;
 /// Bytes of one event, encoded. More is a fault of the game: its room closes with 1011.
 pub const EVENT_BYTES_MAX: usize = 1024;
 

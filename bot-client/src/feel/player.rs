@@ -56,6 +56,8 @@ pub(super) struct Player<G: Bots> {
     reconnects: u64,
     /// Whether the ages of rows are noted.
     notes_rows: bool,
+    /// How many inputs were made.
+    commands: u64,
     /// Inputs without a snapshot of their tick, and when each was made.
     unanswered: VecDeque<(Tick, Duration)>,
 }
@@ -76,6 +78,7 @@ impl<G: Bots> Player<G> {
             measured_from: Duration::ZERO,
             reconnects: 0,
             notes_rows: false,
+            commands: 0,
             unanswered: VecDeque::new(),
         })
     }
@@ -174,12 +177,13 @@ impl<G: Bots> Player<G> {
         }
     }
 
-    /// Notes when the newest input was made.
+    /// Notes when the newest inputs were made: on a busy machine several at once.
     fn note_inputs(&mut self) {
-        let (now, tick) = (self.connection.now(), self.connection.client().tick());
-        if self.unanswered.back().is_none_or(|(newest, _)| *newest < tick) {
-            self.unanswered.push_back((tick, now));
-        }
+        let now = self.connection.now();
+        let client = self.connection.client();
+        let (tick, commands) = (client.tick(), client.stats().commands);
+        let count = commands - std::mem::replace(&mut self.commands, commands);
+        self.unanswered.extend((0..count).rev().map(|age| (Tick(tick.0.saturating_sub(age)), now)));
     }
 
     /// What is drawn now.

@@ -4,7 +4,8 @@ use super::interest::SightLines;
 use super::schedule::{HeldBack, Schedule};
 use super::session::{Message, Session};
 use tickwire_shared::limits::{
-    HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, SERVER_FRAME_BYTES_MAX, UNACKED_SNAPSHOTS_MAX,
+    HASH_INTERVAL_TICKS, NOTICE_BYTES_PER_FRAME_MAX, ROSTER_SECONDS_MAX, SERVER_FRAME_BYTES_MAX,
+    UNACKED_SNAPSHOTS_MAX,
 };
 use tickwire_shared::{
     Audience, BitWriter, Bytes, DeltaWriter, Game, InputCounts, Layout, PlayerId, Receiver, Role,
@@ -23,9 +24,6 @@ const REPORT_BYTES_MAX: usize = 64;
 
 /// For each byte that a frame may have, so many of events: over a narrow link a great heap of them would keep the world away for seconds.
 const EVENTS_PER_FRAME_BYTES: usize = 4;
-
-/// Seconds after a coming or going was missed until a roster is sent, at most.
-const ROSTER_SECONDS_MAX: u64 = 10;
 
 /// Scratch memory for the frames of a tick, and what they cost so far.
 #[derive(Debug)]
@@ -110,7 +108,6 @@ impl Encoder {
         let baseline = session.baseline_for(tick, G::TICK_RATE_HZ);
         let notices_wait = !session.pending.is_empty();
         self.note_gone(scene, session);
-        session.told_bytes = if session.is_narrow() { self.told_bytes(scene, player, session) } else { 0 };
         self.body(scene, player, session, baseline);
         self.tell(scene, player, session);
         let with_hash = tick >= session.hash_due;
@@ -142,7 +139,7 @@ impl Encoder {
         let events_bytes = frame_bytes.saturating_mul(EVENTS_PER_FRAME_BYTES);
         append_notices(frame, session, carried, events_bytes, notices_wait);
         append_reports(frame, session, with_hash);
-        let roster_due = tick.plus(ROSTER_SECONDS_MAX * u64::from(G::TICK_RATE_HZ));
+        let roster_due = tick.plus(u64::from(ROSTER_SECONDS_MAX * G::TICK_RATE_HZ));
         append_roster(frame, session, scene.roster, tick, roster_due);
         session.sent(tick, baseline, frame.len());
         // What greets a newcomer, above all the game's settings, must not keep the world from it.
@@ -210,13 +207,15 @@ impl Encoder {
         session: &mut Session<G::Input>,
         baseline: Option<Tick>,
     ) {
+        // Only who has too little for all needs to know.
+        let told_bytes = if session.is_narrow() { self.told_bytes(scene, player, session) } else { 0 };
         let Scene { game, rows, .. } = scene;
         let tick = rows.now.tick();
         let is_player = session.role == Role::Player;
         let viewer = if is_player { Viewer::Player(player) } else { Viewer::Spectator };
         let own = game.own(player).filter(|own| is_player && rows.now.find(*own).is_some());
         let visible = self.sight.visible(game, viewer, own, rows.now, |id| session.table.find(id).is_some());
-        let bits_max = session.row_bits(tick, G::TICK_RATE_HZ).min(8 * BODY_BYTES_MAX);
+        let bits_max = session.row_bits(tick, G::TICK_RATE_HZ, told_bytes).min(8 * BODY_BYTES_MAX);
         let previous = session.previous;
         let mut receiver = Receiver { table: &mut session.table, baseline, previous, own, visible };
         self.writer.draft(rows, &mut receiver);

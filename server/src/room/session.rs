@@ -64,8 +64,6 @@ pub(super) struct Session<I> {
     pub waiting: Waiting,
     /// What the body of the last snapshot had beside rows: the next one will have about as much.
     pub beside_rows_bits: u64,
-    /// What the tick at hand tells it, about.
-    pub told_bytes: usize,
     pub reported: InputCounts,
     /// When it is told who is here, at the latest, after it missed that.
     pub roster_due: Option<Tick>,
@@ -100,7 +98,6 @@ impl<I: Copy + Default> Session<I> {
             budget: Budget::full(bytes_per_second, now, tick_rate_hz),
             waiting: Waiting::new(),
             beside_rows_bits: 0,
-            told_bytes: 0,
             reported: InputCounts::default(),
             roster_due: None,
             window: Window::new(now),
@@ -235,10 +232,10 @@ impl<I: Copy + Default> Session<I> {
     }
 
     /// How many bits of rows the snapshot of this tick may have: what the player's budget allows, and its link carries beside all else.
-    /// Events and chat that wait for the frame, or come with it, have up to three quarters of it: a great heap of them must not keep the world away.
-    pub fn row_bits(&mut self, tick: Tick, tick_rate_hz: u32) -> u64 {
+    /// Events and chat that wait for the frame, or come with it (`told_bytes`), have up to three quarters of it: a great heap of them must not keep the world away.
+    pub fn row_bits(&mut self, tick: Tick, tick_rate_hz: u32, told_bytes: usize) -> u64 {
         let frame_bytes = self.window.frame_bytes(tick);
-        let notice_bytes = ((self.pending.bytes + self.told_bytes) as u64).min(frame_bytes / 4 * 3);
+        let notice_bytes = ((self.pending.bytes + told_bytes) as u64).min(frame_bytes / 4 * 3);
         let carried_bits =
             8 * frame_bytes.min(SERVER_FRAME_BYTES_MAX as u64).saturating_sub(ENVELOPE_BYTES + notice_bytes);
         let budget_bits = 8 * self.budget.bytes_at(tick, tick_rate_hz);
